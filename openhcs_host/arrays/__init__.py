@@ -1,0 +1,1 @@
+"""Arrays: the host's own memory type, NumPy."""

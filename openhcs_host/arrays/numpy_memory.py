@@ -1,0 +1,75 @@
+"""The memory type ``numpy``, the host's own, registered by the entry points as everybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from openhcs_host.contracts.memory import MemoryType
+from openhcs_host.errors import ArrayError, MemoryConversionError
+from openhcs_host.seam.hookspecs import hookimpl
+
+__all__ = ["NumpyMemory"]
+
+OPENHCS_API = 1
+
+
+class NumpyMemory(MemoryType):
+    """NumPy arrays in the memory of the host."""
+
+    key = "numpy"
+    module_prefixes: ClassVar[tuple[str, ...]] = ("numpy",)
+
+    def owns(self, array: object) -> bool:
+        """Whether ``array`` is an ``ndarray``; subclasses with a meaning of their own are not plain arrays."""
+        return isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray)
+
+    def devices(self) -> Sequence[str]:
+        """Return ``("cpu",)``."""
+        return ("cpu",)
+
+    def to_numpy(self, array: Any, *, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return ``array`` itself, or a copy when asked."""
+        if not self.owns(array):
+            raise MemoryConversionError(
+                type(array).__name__, "numpy", "identity", "it is not a NumPy array; convert it first"
+            )
+        result: np.ndarray[Any, Any] = array.copy() if copy else array
+        return result
+
+    def from_numpy(
+        self, array: np.ndarray[Any, Any], *, device: str | None = None, copy: bool | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Return ``array`` itself, or a copy when asked."""
+        if device not in (None, "cpu"):
+            raise MemoryConversionError("numpy", "numpy", "identity", f"NumPy has no device {device!r}")
+        return self.to_numpy(array, copy=copy)
+
+    def stack(self, slices: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """Stack 2-D arrays of one shape and dtype into a new [Z, Y, X] array."""
+        if not slices:
+            raise ArrayError("there is no slice to stack; a stack has at least one plane")
+        first = slices[0]
+        for number, plane in enumerate(slices):
+            if not self.owns(plane) or plane.ndim != 2:
+                raise ArrayError(f"slice {number} is not a 2-D NumPy array but {_describe(plane)}")
+            if plane.shape != first.shape or plane.dtype != first.dtype:
+                raise ArrayError(
+                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
+                    "a stack holds planes of one shape and dtype"
+                )
+        return np.stack(slices)
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return type(value).__name__
+
+
+@hookimpl
+def openhcs_create_memory(key: str) -> NumpyMemory:
+    """Create the NumPy memory type."""
+    return NumpyMemory()

@@ -1,0 +1,203 @@
+"""The host: activates the plugin behind a key when it is asked for, and nothing before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import pluggy
+
+from openhcs_host.contracts.provided import InstanceSpec, Provided
+from openhcs_host.errors import OpenHCSError, PluginInvalidError
+from openhcs_host.seam import hookspecs
+from openhcs_host.seam.activation import creating_hook, load, register
+from openhcs_host.seam.index import Index, Provider, build_index
+from openhcs_host.seam.kinds import kind_named
+from openhcs_host.seam.resolution import Resolution, resolve
+
+if TYPE_CHECKING:
+    import click
+
+    from openhcs_host.contracts.execution import Executor, FunctionLibrary
+    from openhcs_host.contracts.formats import Format
+    from openhcs_host.contracts.memory import Converter, MemoryType
+    from openhcs_host.contracts.microscopes import MicroscopeHandler
+    from openhcs_host.contracts.storage import DataSink
+
+__all__ = ["Host"]
+
+
+class Host:
+    """Hands out the objects that plugins provide, one per (kind, key, configuration).
+
+    ::
+
+        with Host() as host:
+            disk = host.backend("disk")
+
+    Making a host reads and imports nothing. Objects are shared: asking again for the same key and
+    configuration returns the same object, from any thread. Closing the host closes them.
+    """
+
+    def __init__(self, index: Index | None = None) -> None:
+        self._index = index
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._lock = threading.RLock()  # pluggy's registration is not locked
+        self._plugins: dict[Provider, Any] = {}
+        self._instances: dict[tuple[str, str, str], Any] = {}
+        self._specs: dict[int, InstanceSpec] = {}
+        self._observers: list[Any] = []
+
+    @property
+    def index(self) -> Index:
+        """What is installed; read once, when first needed."""
+        with self._lock:
+            if self._index is None:
+                self._index = build_index()
+            return self._index
+
+    def resolve(self, kind: str, key: str) -> Resolution:
+        """Say which provider a key comes from, importing nothing."""
+        return resolve(self.index, kind, key)
+
+    def backend(self, key: str, **config: Any) -> DataSink:
+        """Return the storage backend ``key``."""
+        return cast("DataSink", self.create(InstanceSpec("backend", str(key), config)))
+
+    def format(self, key: str, **config: Any) -> Format:
+        """Return the file format of extension ``key``, for example ``.tif``."""
+        return cast("Format", self.create(InstanceSpec("format", key, config)))
+
+    def memory(self, key: str, **config: Any) -> MemoryType:
+        """Return the memory type ``key``."""
+        return cast("MemoryType", self.create(InstanceSpec("memory", key, config)))
+
+    def converter(self, key: str, **config: Any) -> Converter:
+        """Return the converter ``source.target``."""
+        return cast("Converter", self.create(InstanceSpec("converter", key, config)))
+
+    def microscope(self, key: str, **config: Any) -> MicroscopeHandler:
+        """Return the microscope handler ``key``."""
+        return cast("MicroscopeHandler", self.create(InstanceSpec("microscope", key, config)))
+
+    def executor(self, key: str, **config: Any) -> Executor:
+        """Return the executor ``key``."""
+        return cast("Executor", self.create(InstanceSpec("executor", key, config)))
+
+    def functions(self, key: str, **config: Any) -> FunctionLibrary:
+        """Return the function library ``key``."""
+        return cast("FunctionLibrary", self.create(InstanceSpec("functions", key, config)))
+
+    def command(self, key: str) -> click.Command:
+        """Return the sub-command ``key``."""
+        return cast("click.Command", self.create(InstanceSpec("command", key)))
+
+    def create(self, spec: InstanceSpec) -> Any:
+        """Return the object that ``spec`` describes, creating it if this host has none yet.
+
+        Raises ``PluginNotFoundError``, ``PluginConflictError``, ``PluginLoadError``,
+        ``PluginInvalidError`` or ``ConfigurationError``; none of them affects other keys.
+        """
+        name = spec.kind, spec.key, repr(sorted(spec.config.items()))
+        found = self._instances.get(name)
+        if found is not None:
+            return found
+        with self._lock:
+            if name not in self._instances:
+                created = self._create(spec)
+                self._instances[name] = created
+                self._specs[id(created)] = spec
+            return self._instances[name]
+
+    def describe(self, instance: Provided) -> InstanceSpec:
+        """Return the picklable description from which another process re-creates ``instance``."""
+        spec = self._specs[id(instance)]
+        current: Mapping[str, Any] = {**spec.config, **instance.configuration()}
+        return InstanceSpec(spec.kind, spec.key, current)
+
+    def enable_observers(self, keys: Sequence[str]) -> None:
+        """Activate the named observers; the others are neither imported nor called."""
+        for key in keys:
+            plugin, _ = self._activate("observer", key)
+            with self._lock:
+                if plugin not in self._observers:
+                    self._observers.append(plugin)
+
+    def notify(self, hook: str, **facts: Any) -> list[str]:
+        """Tell the enabled observers, and return what went wrong with them, one sentence each.
+
+        An observer that raises is reported and cannot disturb what it observes.
+        """
+        trouble = []
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            if implementation.plugin not in self._observers:
+                continue
+            try:
+                implementation.function(*[facts[name] for name in implementation.argnames])
+            except Exception as error:  # noqa: BLE001 - whatever an observer raises is its own affair
+                trouble.append(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")
+        return trouble
+
+    def close(self) -> None:
+        """Close every object handed out, the latest first."""
+        with self._lock:
+            instances = list(self._instances.values())
+            self._instances.clear()
+            self._specs.clear()
+        errors = []
+        for instance in reversed(instances):
+            if isinstance(instance, Provided):
+                try:
+                    instance.close()
+                except Exception as error:  # noqa: BLE001 - the others must still be closed
+                    errors.append(error)
+        if errors:
+            raise ExceptionGroup("some plugins failed to close", errors)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _activate(self, kind: str, key: str) -> tuple[Any, Provider]:
+        with self._lock:
+            provider = self.resolve(kind, key).provider
+            if provider not in self._plugins:
+                plugin = load(provider)
+                register(self._manager, plugin, provider)
+                self._plugins[provider] = plugin
+            return self._plugins[provider], provider
+
+    def _create(self, spec: InstanceSpec) -> Any:
+        kind = kind_named(spec.kind)
+        plugin, provider = self._activate(spec.kind, spec.key)
+        create = creating_hook(self._manager, plugin, kind, provider)
+        who = f"{spec.kind} {spec.key!r} of {provider}"
+        try:
+            created = create(key=spec.key, config=spec.config, host=self)
+        except OpenHCSError:
+            raise
+        except Exception as error:
+            raise PluginInvalidError(
+                f"{who} failed while being created: {type(error).__name__}: {error}. "
+                f"Report this to the authors of {provider.distribution}."
+            ) from error
+        contract = kind.contract_class()
+        if not isinstance(created, contract):
+            raise PluginInvalidError(
+                f"{who} created {type(created).__name__!r}, which is no {contract.__name__}. "
+                f"Report this to the authors of {provider.distribution}."
+            )
+        serves = getattr(created, "key", None) if isinstance(created, Provided) else created.name
+        if serves != spec.key:
+            raise PluginInvalidError(f"{who} created an object that serves {serves!r} instead")
+        return created

@@ -1,0 +1,116 @@
+"""The index of what is installed: which distribution offers which key, read from metadata alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from openhcs_host.seam.kinds import KINDS
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+__all__ = ["Index", "Provider", "build_index"]
+
+_GROUPS: Final = {kind.group: name for name, kind in KINDS.items()}
+
+
+@attrs.frozen
+class Provider:
+    """One key of one kind, offered by one installed distribution."""
+
+    kind: str
+    """The kind, for example ``backend``."""
+    key: str
+    """The entry-point name."""
+    distribution: str
+    """Name of the distribution."""
+    version: str
+    """Version of the distribution."""
+    target: str
+    """What activation loads: ``module`` or ``module:attribute``."""
+    location: str
+    """Folder on the import path in which the distribution is installed."""
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@attrs.frozen
+class Index:
+    """Everything that the installed distributions announce, in an order that depends on nothing else."""
+
+    providers: tuple[Provider, ...]
+    """Sorted by kind, key, distribution."""
+    problems: tuple[str, ...] = ()
+    """Metadata that could not be read, one sentence each; it takes nothing else down."""
+    _by_name: dict[tuple[str, str], tuple[Provider, ...]] = attrs.field(init=False, repr=False, eq=False)
+
+    @_by_name.default
+    def _group(self) -> dict[tuple[str, str], tuple[Provider, ...]]:
+        found: dict[tuple[str, str], tuple[Provider, ...]] = {}
+        for provider in self.providers:
+            name = provider.kind, provider.key
+            found[name] = (*found.get(name, ()), provider)
+        return found
+
+    def offers(self, kind: str, key: str) -> tuple[Provider, ...]:
+        """Return every provider of a key, in order of distribution name."""
+        return self._by_name.get((kind, key), ())
+
+    def keys(self, kind: str) -> tuple[str, ...]:
+        """Return every key of a kind, sorted."""
+        return tuple(sorted({key for found, key in self._by_name if found == kind}))
+
+
+def build_index() -> Index:
+    """Walk the installed distributions once. Imports none of their modules."""
+    # Imported here: it costs more than the rest of the host, and many processes never look.
+    from importlib.metadata import distributions
+
+    providers: list[Provider] = []
+    problems: list[str] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        try:
+            announced = distribution.read_text("entry_points.txt")
+            # A plain search spares parsing the metadata of the many that have nothing to do with us.
+            if announced is None or "openhcs." not in announced:
+                continue
+            name = _canonical(distribution.metadata["Name"])
+            if name in seen or _is_shadowed(distribution, name):
+                continue
+            seen.add(name)
+            providers.extend(_providers_of(distribution))
+        except Exception as error:  # noqa: BLE001 - one broken installation must not hide the others
+            problems.append(f"{_place(distribution)}: its metadata cannot be read ({error!r}); reinstall it")
+    providers.sort(key=lambda p: (p.kind, p.key, _canonical(p.distribution)))
+    return Index(tuple(providers), tuple(sorted(problems)))
+
+
+def _providers_of(distribution: Distribution) -> Iterator[Provider]:
+    name, version = distribution.metadata["Name"], distribution.version
+    for point in distribution.entry_points:
+        kind = _GROUPS.get(point.group)
+        if kind is not None:
+            yield Provider(kind, point.name, name, version, point.value, _place(distribution))
+
+
+def _is_shadowed(distribution: Distribution, name: str) -> bool:
+    # A distribution found twice on the path counts once, the first; the first one may be a version
+    # without our entry points, so being first among ours is not enough.
+    from importlib.metadata import distribution as first_on_path
+
+    return _place(first_on_path(name)) != _place(distribution)
+
+
+def _place(distribution: Distribution) -> str:
+    return str(distribution.locate_file(""))
+
+
+def _canonical(name: str) -> str:
+    # Spelling of names as the packaging standards compare them (PEP 503).
+    return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
+
