@@ -13,7 +13,6 @@ from openhcs_host.contracts.provided import Provided
 __all__ = ["Executor", "FunctionEntry", "FunctionLibrary", "Outcome"]
 
 
-
 @attrs.frozen
 class Outcome:
     """How one task ended: with a value, or with the exception that it raised."""

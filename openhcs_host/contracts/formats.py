@@ -17,11 +17,10 @@ class Format(Provided, ABC):
     A format knows bytes, not places: any backend that stores bytes can use it.
     """
 
-    is_image: bool = False
-    """Whether the files hold pixels; ``list_image_files`` takes its default extensions from this."""
-
     @abstractmethod
-    def write(self, data: Any, stream: BinaryIO, *, image: ImageMetadata | None = None, **options: Any) -> None:
+    def write(
+        self, data: Any, stream: BinaryIO, *, image: ImageMetadata | None = None, **options: Any
+    ) -> None:
         """Write ``data`` so that ``read`` gives back equal values, dtype and shape.
 
         The stream is seekable. Raises ``UnsupportedDataError`` before the first byte if the format

@@ -149,4 +149,3 @@ class MicroscopeHandler(Provided, ABC):
         ``PlateError`` when the folder is no plate of this kind, ``PlateConflictError`` when two
         files claim one image.
         """
-

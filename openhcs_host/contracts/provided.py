@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import attrs
 
@@ -30,7 +30,7 @@ class Provided:
     be used as a context manager by whoever created it without a host.
     """
 
-    key: ClassVar[str] | str
+    key: str
     """The key that this object serves; the host refuses an object that serves another."""
 
     def close(self) -> None:
@@ -51,4 +51,3 @@ class Provided:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-

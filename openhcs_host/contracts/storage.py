@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from openhcs_host.contracts.images import ImageMetadata
 from openhcs_host.contracts.provided import Provided
-from openhcs_host.errors import BatchError, UnsupportedOperationError
+from openhcs_host.errors import BatchError, PathExistsError, UnsupportedOperationError
 
 __all__ = [
     "Capability",
@@ -28,6 +28,7 @@ __all__ = [
     "StreamingBackend",
     "VirtualBackend",
     "check_batch",
+    "refuse_options",
 ]
 
 
@@ -95,6 +96,25 @@ class StreamingBackend(DataSink):
 
 class ReadableBackend(DataSink):
     """A sink that also finds and gives back what it holds."""
+
+    def save_batch(
+        self,
+        data: Sequence[Any],
+        paths: Sequence[str],
+        *,
+        overwrite: bool = False,
+        images: Sequence[ImageMetadata] | None = None,
+        **options: Any,
+    ) -> None:
+        """Store a batch; an existing path stops it before anything is stored, unless ``overwrite``."""
+        check_batch(data, paths, images)
+        if not overwrite:
+            taken = next((path for path in paths if self.exists(path)), None)
+            if taken is not None:
+                raise PathExistsError(
+                    f"{taken!r} exists already; pass overwrite=True to replace it. Nothing of the batch was saved"
+                )
+        super().save_batch(data, paths, overwrite=overwrite, images=images, **options)
 
     @abstractmethod
     def load(self, path: str, **options: Any) -> Any:
@@ -180,3 +200,9 @@ def check_batch(data: Sequence[Any], paths: Sequence[str], images: Sequence[Imag
     if len(set(paths)) != len(paths):
         twice = next(path for index, path in enumerate(paths) if path in paths[:index])
         raise BatchError(f"the batch names {twice!r} twice; nothing was saved")
+
+
+def refuse_options(key: str, options: Mapping[str, Any]) -> None:
+    """Raise ``TypeError`` for options that the backend does not know; a misspelt one must not pass."""
+    if options:
+        raise TypeError(f"the {key} backend has no option {', '.join(map(repr, sorted(options)))}")

@@ -51,7 +51,9 @@ def register(manager: pluggy.PluginManager, plugin: Any, provider: Provider) -> 
         ) from error
 
 
-def creating_hook(manager: pluggy.PluginManager, plugin: Any, kind: Kind, provider: Provider) -> Callable[..., Any]:
+def creating_hook(
+    manager: pluggy.PluginManager, plugin: Any, kind: Kind, provider: Provider
+) -> Callable[..., Any]:
     """Return the plugin's own creating hook, called with keywords.
 
     Calling the hook through the manager would ask every registered plugin, and one that ignores

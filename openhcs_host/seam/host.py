@@ -197,7 +197,8 @@ class Host:
                 f"{who} created {type(created).__name__!r}, which is no {contract.__name__}. "
                 f"Report this to the authors of {provider.distribution}."
             )
-        serves = getattr(created, "key", None) if isinstance(created, Provided) else created.name
+        # Commands are click's own objects, with a name instead of a key.
+        serves = getattr(created, "key" if isinstance(created, Provided) else "name", None)
         if serves != spec.key:
             raise PluginInvalidError(f"{who} created an object that serves {serves!r} instead")
         return created

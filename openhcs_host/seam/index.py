@@ -113,4 +113,3 @@ def _place(distribution: Distribution) -> str:
 def _canonical(name: str) -> str:
     # Spelling of names as the packaging standards compare them (PEP 503).
     return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
-

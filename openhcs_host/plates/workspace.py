@@ -1,0 +1,59 @@
+"""From a plate reading to the virtual workspace: which name shows which file."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from openhcs_host.contracts.images import image_name
+from openhcs_host.contracts.microscopes import PlateReading, Projection
+from openhcs_host.plates.metadata import update_metadata
+
+__all__ = ["PROJECTIONS", "prepare_workspace", "virtual_paths"]
+
+PROJECTIONS: Final = "projections"
+"""Virtual folder of the projections, beside the planes and never among them."""
+
+
+def virtual_paths(reading: PlateReading) -> dict[str, str]:
+    """Return virtual path to plate-relative real path, for planes and projections."""
+    mapping = {}
+    for plane in reading.planes:
+        mapping[image_name(plane.coordinates, _extension(plane.path))] = plane.path
+    for projection in reading.projections:
+        mapping[f"{PROJECTIONS}/{_projection_name(projection)}"] = projection.path
+    return mapping
+
+
+def prepare_workspace(reading: PlateReading, folder: str | os.PathLike[str]) -> None:
+    """Write the plate's raw record into the ``openhcs_metadata.json`` of ``folder``.
+
+    The plate itself is touched only if ``folder`` is the plate.
+    """
+    update_metadata(
+        folder,
+        ".",
+        {
+            "microscope_handler_name": reading.microscope,
+            "source_filename_parser_name": reading.microscope,
+            "plate_name": reading.plate_name,
+            "available_backends": {"disk": True, "virtual_workspace": True},
+            "grid_dimensions": list(reading.grid) if reading.grid else None,
+            "pixel_size": reading.pixel_size_um,
+            "channels": {str(channel): name for channel, name in reading.channels.items()},
+            "wells": dict.fromkeys(reading.wells),
+            "sites": {str(site): None for site in reading.sites},
+            "z_indexes": {str(z): None for z in reading.z_indexes},
+            "timepoints": {str(t): None for t in reading.timepoints},
+            "workspace_mapping": virtual_paths(reading),
+        },
+    )
+
+
+def _projection_name(projection: Projection) -> str:
+    p = projection
+    return f"{p.well}_s{p.site:03d}_w{p.channel}_t{p.timepoint:03d}{_extension(p.path)}"
+
+
+def _extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower()

@@ -1,0 +1,1 @@
+"""Plates under virtual names."""
