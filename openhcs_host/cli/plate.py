@@ -14,7 +14,7 @@ from openhcs_host.plates.opening import open_plate
 from openhcs_host.seam.hookspecs import hookimpl
 from openhcs_host.seam.host import Host
 
-__all__ = ["plate"]
+__all__ = ["plate", "summary"]
 
 OPENHCS_API = 1
 

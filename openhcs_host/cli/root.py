@@ -10,7 +10,7 @@ from openhcs_host import __version__
 from openhcs_host.errors import OpenHCSError, PlateNotRecognisedError, PluginNotFoundError
 from openhcs_host.seam.host import Host
 
-__all__ = ["main", "openhcs"]
+__all__ = ["PluginCommands", "main", "openhcs"]
 
 
 class PluginCommands(click.Group):

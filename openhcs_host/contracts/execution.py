@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -29,11 +29,11 @@ class Executor(Provided, ABC):
     """Runs one piece of work over many independent tasks; the unit of a plate is a well."""
 
     @abstractmethod
-    def run(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Outcome]:
+    def run(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> Generator[Outcome, None, None]:
         """Yield one ``Outcome`` per task as each ends, in any order.
 
         An ``Exception`` of one task ends that task only. ``KeyboardInterrupt`` ends the run: tasks
-        not begun are dropped, those begun are waited for.
+        not begun are dropped, those begun are waited for. So does closing the generator.
         """
 
 

@@ -6,20 +6,25 @@ import os
 from typing import Final
 
 from openhcs_host.contracts.images import image_name
-from openhcs_host.contracts.microscopes import PlateReading, Projection
+from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
 from openhcs_host.plates.metadata import update_metadata
 
-__all__ = ["PROJECTIONS", "prepare_workspace", "virtual_paths"]
+__all__ = ["PROJECTIONS", "prepare_workspace", "virtual_name", "virtual_paths"]
 
 PROJECTIONS: Final = "projections"
 """Virtual folder of the projections, beside the planes and never among them."""
+
+
+def virtual_name(plane: Plane) -> str:
+    """Return the name under which the virtual workspace shows a plane; the extension is its file's."""
+    return image_name(plane.coordinates, _extension(plane.path))
 
 
 def virtual_paths(reading: PlateReading) -> dict[str, str]:
     """Return virtual path to plate-relative real path, for planes and projections."""
     mapping = {}
     for plane in reading.planes:
-        mapping[image_name(plane.coordinates, _extension(plane.path))] = plane.path
+        mapping[virtual_name(plane)] = plane.path
     for projection in reading.projections:
         mapping[f"{PROJECTIONS}/{_projection_name(projection)}"] = projection.path
     return mapping

@@ -1,0 +1,70 @@
+"""The command ``openhcs demo``."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import click
+from openhcs_pipeline import compile_plan, load_pipeline, run_plan
+from openhcs_pipeline.progress import progress
+
+from openhcs_demo.synthetic import SyntheticPlate, write_plate, write_truth
+from openhcs_host import Host, hookimpl
+from openhcs_host.plates import open_plate
+
+__all__ = ["PIPELINE", "demo"]
+
+OPENHCS_API = 1
+PIPELINE = Path(__file__).with_name("count_nuclei.py")
+"""The example pipeline."""
+
+
+@click.command()
+@click.option(
+    "--output",
+    "-o",
+    default="demo_output",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder for the plate and its results; must be new or empty.",
+)
+@click.option("--seed", default=7, show_default=True, help="Seed of the synthetic images.")
+@click.pass_obj
+def demo(host: Host, output: Path, seed: int) -> int:
+    """Make a plate with a known number of nuclei, count them, and compare."""
+    plate, results = output / "Synthetic_Plate_1", output / "Synthetic_Plate_1_openhcs"
+    truth = write_plate(plate, SyntheticPlate(seed=seed))
+    write_truth(output / "true_counts.csv", truth)
+    reading = open_plate(host, plate)
+    click.echo(
+        f"plate: {len(reading.planes)} images in {len(reading.wells)} wells, read by {reading.microscope!r}"
+    )
+    plan = compile_plan(host, load_pipeline(PIPELINE), reading, results)
+    with progress(len(plan.wells)) as on_well:
+        result = run_plan(plan, host, on_well=on_well)
+    counted = _counted(Path(result.tables["nuclei"])) if "nuclei" in result.tables else {}
+    click.echo("\nwell  counted  true")
+    for well, true in truth.items():
+        click.echo(f"{well:<6}{counted.get(well, 'failed'):>7}{true:>6}")
+    click.echo(f"total {sum(counted.values()):>7}{sum(truth.values()):>6}\n")
+    for label, path in (
+        ("plate", plate),
+        ("pipeline", PIPELINE),
+        ("images", plan.images),
+        ("results", plan.results),
+    ):
+        click.echo(f"{label:<9} {path}")
+    return 1 if result.failures or counted != truth else 0
+
+
+def _counted(table: Path) -> dict[str, int]:
+    with table.open(newline="", encoding="utf-8") as stream:
+        return {row["well"]: int(row["count"]) for row in csv.DictReader(stream)}
+
+
+@hookimpl
+def openhcs_create_command(key: str) -> click.Command:
+    """Create ``openhcs demo``."""
+    return demo

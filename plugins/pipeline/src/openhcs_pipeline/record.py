@@ -1,0 +1,80 @@
+"""The record of a run: what made the results, so that they can be made again."""
+
+from __future__ import annotations
+
+import inspect
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from openhcs_host import FileManager, Host
+from openhcs_pipeline.step import Call, FunctionStep
+
+if TYPE_CHECKING:
+    from openhcs_pipeline.run import RunResult
+
+__all__ = ["RECORD_NAME", "write_record"]
+
+RECORD_NAME: Final = "run.json"
+
+
+def write_record(result: RunResult, files: FileManager) -> None:
+    """Write ``run.json`` into the output: versions, plate, steps with their source, wells, failures."""
+    plan = result.plan
+    record = {
+        "plate": str(plan.reading.root.absolute()),
+        "plate_name": plan.reading.plate_name,
+        "microscope": plan.reading.microscope,
+        "backends": {
+            "read": plan.read_backend,
+            "intermediate": plan.intermediate_backend,
+            "materialization": plan.materialization_backend,
+        },
+        "versions": _versions(files.host),
+        "steps": [_step(step) for step in plan.steps],
+        "notes": list(plan.notes),
+        "interrupted": result.interrupted,
+        "seconds": round(result.seconds, 3),
+        "wells": {
+            well.well: {
+                "finished": well.failure is None,
+                "images": len(well.images),
+                "seconds": round(well.seconds, 3),
+            }
+            for well in result.wells
+        },
+        "failures": {
+            name: {"step": failure.step, "error": failure.error, "traceback": failure.traceback}
+            for name, failure in result.failures.items()
+        },
+        "warnings": list(result.warnings),
+        "tables": result.tables,
+    }
+    path = (plan.output / RECORD_NAME).as_posix()
+    files.save(record, path, plan.materialization_backend, overwrite=True, durability="power")
+
+
+def _versions(host: Host) -> dict[str, str]:
+    found = {provider.distribution: provider.version for provider in host.index.providers}
+    return {"python": platform.python_version(), "numpy": version("numpy"), **dict(sorted(found.items()))}
+
+
+def _step(step: FunctionStep) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "variable_components": [component.value for component in step.variable_components],
+        "group_by": step.group_by.value,
+        "functions": {
+            "all" if value is None else str(value): [_call(call) for call in chain]
+            for value, chain in step.chains().items()
+        },
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    try:
+        source = inspect.getsource(call.function)
+    except (OSError, TypeError):
+        source = None  # built in, or made on the fly: there is no source to keep
+    keywords = {name: repr(value) for name, value in call.keywords.items()}
+    return {"name": call.name, "keywords": keywords, "source": source}

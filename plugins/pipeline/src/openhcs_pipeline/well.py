@@ -1,0 +1,199 @@
+"""Running the steps of a pipeline over one well."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from openhcs_host import FileManager
+from openhcs_host.contracts.images import Coordinates, ImageMetadata, image_name
+from openhcs_host.contracts.memory import MemoryType
+from openhcs_host.errors import PipelineError
+from openhcs_host.plates import virtual_name
+from openhcs_pipeline.components import stacks
+from openhcs_pipeline.plan import Plan
+from openhcs_pipeline.special import SpecialOutput, declared_outputs
+from openhcs_pipeline.step import Call, FunctionStep
+
+__all__ = ["Failure", "WellResult", "run_well"]
+
+
+@attrs.frozen
+class Failure:
+    """Why a well failed."""
+
+    step: str
+    """Name of the step, or what was being done."""
+    error: str
+    """Type and message of the exception."""
+    traceback: str
+    """The whole traceback."""
+
+    @classmethod
+    def of(cls, step: str, error: Exception) -> Failure:
+        """Describe an exception."""
+        return cls(step, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
+
+
+@attrs.frozen
+class WellResult:
+    """How one well ended."""
+
+    well: str
+    """Its name."""
+    images: tuple[Coordinates, ...] = ()
+    """The final images, all of them written."""
+    specials: dict[str, tuple[SpecialOutput, ...]] = attrs.field(factory=dict)
+    """Special outputs by name."""
+    seconds: float = 0.0
+    """Wall time."""
+    failure: Failure | None = None
+    """Set if the well failed; then it left no image."""
+    warnings: tuple[str, ...] = ()
+    """What went wrong beside the work, for example in an observer."""
+
+
+def run_well(plan: Plan, files: FileManager, well: str) -> WellResult:
+    """Run every step over one well; an exception of a function becomes the result's ``failure``."""
+    start = time.perf_counter()
+    work = _Well(plan, files, well)
+    try:
+        images = work.run()
+    except BaseException as error:
+        work.discard()
+        if not isinstance(error, Exception):
+            raise  # an interrupt ends the run, not this well only
+        failure = Failure.of(work.doing, error)
+        return WellResult(well, (), {}, time.perf_counter() - start, failure, tuple(work.warnings))
+    finally:
+        work.clear()
+    specials = {name: tuple(values) for name, values in work.specials.items()}
+    return WellResult(well, images, specials, time.perf_counter() - start, None, tuple(work.warnings))
+
+
+class _Well:
+    """The state of one well while it is worked on."""
+
+    def __init__(self, plan: Plan, files: FileManager, well: str) -> None:
+        self.plan, self.files, self.well = plan, files, well
+        self.memory: MemoryType = files.host.memory("numpy")
+        self.place = f"/run/{well}"
+        self.doing = "reading"
+        self.written: list[str] = []
+        self.specials: dict[str, list[SpecialOutput]] = {}
+        self.warnings: list[str] = []
+
+    def run(self) -> tuple[Coordinates, ...]:
+        root, backend = self.plan.reading.root.absolute().as_posix(), self.plan.read_backend
+        where = {plane.coordinates: f"{root}/{virtual_name(plane)}" for plane in self.plan.planes(self.well)}
+        for number, step in enumerate(self.plan.steps):
+            self.doing = f"step {step.name!r}"
+            started = time.perf_counter()
+            self._notify("openhcs_before_step", well=self.well, step=step.name)
+            where = self._step(step, f"{self.place}/{number}", where, backend)
+            if number:
+                self.files.delete(
+                    f"{self.place}/{number - 1}", self.plan.intermediate_backend, recursive=True
+                )
+            backend = self.plan.intermediate_backend
+            seconds = time.perf_counter() - started
+            self._notify("openhcs_after_step", well=self.well, step=step.name, seconds=seconds)
+        self.doing = "writing images"
+        self._write(where)
+        return tuple(where)
+
+    def _step(
+        self, step: FunctionStep, place: str, where: dict[Coordinates, str], backend: str
+    ) -> dict[Coordinates, str]:
+        made: dict[Coordinates, str] = {}
+        for group in stacks(where, step.variable_components):
+            chain = step.chain_for(step.group_by.of(group[0]))
+            if chain is None:
+                continue  # the plan has said so
+            stack = self.memory.stack(self.files.load_batch([where[c] for c in group], backend))
+            for call in chain:
+                stack = self._call(call, step, stack, group)
+            for coordinates, plane in zip(_coordinates(group, stack, step), stack, strict=True):
+                made[coordinates] = f"{place}/{image_name(coordinates)}"
+                self.files.save(plane, made[coordinates], self.plan.intermediate_backend)
+        if not made:
+            raise PipelineError(
+                f"step {step.name!r} has a function for none of the images of well {self.well}"
+            )
+        return made
+
+    def _call(self, call: Call, step: FunctionStep, stack: Any, group: Sequence[Coordinates]) -> Any:
+        shape = stack.shape
+        returned = call.function(stack, **call.keywords)
+        declared = declared_outputs(call.function)
+        if declared:
+            if not isinstance(returned, tuple) or len(returned) != len(declared) + 1:
+                got = f"{len(returned)} values" if isinstance(returned, tuple) else "one value"
+                names = ", ".join(output.name for output in declared)
+                raise PipelineError(f"{call.name} declares {names} beside its image and returned {got}")
+            returned, *values = returned
+            for output, value in zip(declared, values, strict=True):
+                self.specials.setdefault(output.name, []).append(_special(group, step, value))
+        if not self.memory.owns(returned) or returned.ndim != 3 or not returned.shape[0]:
+            got = (
+                f"an array of shape {returned.shape}"
+                if self.memory.owns(returned)
+                else type(returned).__name__
+            )
+            raise PipelineError(
+                f"{call.name} must return a 3-D NumPy array [Z, Y, X] for its input of shape {shape}; it returned {got}"
+            )
+        return returned
+
+    def _write(self, where: dict[Coordinates, str]) -> None:
+        coordinates = list(where)
+        images = self.files.load_batch([where[c] for c in coordinates], self.plan.intermediate_backend)
+        self.written = [(self.plan.images / image_name(c)).as_posix() for c in coordinates]
+        metadata = [self._metadata(c) for c in coordinates]
+        self.files.save_batch(images, self.written, self.plan.materialization_backend, images=metadata)
+
+    def _metadata(self, coordinates: Coordinates) -> ImageMetadata:
+        reading = self.plan.reading
+        return ImageMetadata(
+            coordinates=coordinates,
+            pixel_size_um=reading.pixel_size_um,
+            z_step_um=reading.z_step_um,
+            channel_name=reading.channels.get(coordinates.channel),
+        )
+
+    def discard(self) -> None:
+        """Remove what a failed well wrote: half a well must not pass for one."""
+        for path in self.written:
+            if self.files.exists(path, self.plan.materialization_backend):
+                self.files.delete(path, self.plan.materialization_backend)
+
+    def clear(self) -> None:
+        """Free the intermediates."""
+        if self.files.is_dir(self.place, self.plan.intermediate_backend):
+            self.files.delete(self.place, self.plan.intermediate_backend, recursive=True)
+
+    def _notify(self, hook: str, **facts: Any) -> None:
+        self.warnings += self.files.host.notify(hook, **facts)
+
+
+def _coordinates(group: Sequence[Coordinates], stack: Any, step: FunctionStep) -> Sequence[Coordinates]:
+    planes = stack.shape[0]
+    if planes == len(group):
+        return group
+    if planes == 1:
+        return group[:1]  # a projection over what was stacked stands at the first of it
+    raise PipelineError(
+        f"step {step.name!r} made {planes} planes of {len(group)}; it must keep their number, or make one"
+    )
+
+
+def _special(group: Sequence[Coordinates], step: FunctionStep, value: Any) -> SpecialOutput:
+    first = group[0]
+    kept = {name: getattr(first, name) for name in ("well", "site", "channel", "z_index", "timepoint")}
+    return SpecialOutput(
+        **{**kept, **{component.value: None for component in step.variable_components}}, value=value
+    )

@@ -1,0 +1,115 @@
+"""Atomic writes: the old content or the new, whoever is killed when."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from openhcs_host.files.atomic import atomic_write, is_temporary
+
+
+def test_content_appears_when_the_block_ends(tmp_path):
+    path = str(tmp_path / "new" / "a.bin")
+    with atomic_write(path) as stream:
+        stream.write(b"one")
+        assert not os.path.exists(path)
+    assert (tmp_path / "new" / "a.bin").read_bytes() == b"one"
+    assert os.listdir(tmp_path / "new") == ["a.bin"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_an_error_in_the_block_leaves_everything_as_it_was(tmp_path, overwrite):
+    path = tmp_path / "a.bin"
+    if overwrite:
+        path.write_bytes(b"old")
+    with pytest.raises(RuntimeError), atomic_write(str(path), overwrite=overwrite) as stream:
+        stream.write(b"half")
+        raise RuntimeError
+    assert os.listdir(tmp_path) == (["a.bin"] if overwrite else [])
+    assert not overwrite or path.read_bytes() == b"old"
+
+
+def test_an_existing_name_is_refused_also_when_it_comes_into_being_meanwhile(tmp_path):
+    path = tmp_path / "a.bin"
+    with pytest.raises(FileExistsError), atomic_write(str(path)) as stream:
+        stream.write(b"mine")
+        path.write_bytes(b"theirs")
+    assert path.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_dangling_link_counts_as_existing(tmp_path):
+    os.symlink("nowhere", tmp_path / "a.bin")
+    with pytest.raises(FileExistsError), atomic_write(str(tmp_path / "a.bin")):
+        pass
+
+
+def test_a_file_among_the_parents_is_not_a_directory(tmp_path):
+    (tmp_path / "f").write_bytes(b"")
+    for path in ("f/a.bin", "f/d/a.bin"):
+        with pytest.raises(NotADirectoryError), atomic_write(str(tmp_path / path)):
+            pass
+
+
+def test_a_directory_is_not_replaced(tmp_path):
+    (tmp_path / "d").mkdir()
+    with pytest.raises(IsADirectoryError), atomic_write(str(tmp_path / "d"), overwrite=True) as stream:
+        stream.write(b"x")
+    assert os.listdir(tmp_path) == ["d"]
+
+
+def test_new_files_have_the_permissions_of_ordinary_files(tmp_path):
+    old = os.umask(0o022)
+    try:
+        with atomic_write(str(tmp_path / "a"), power=True) as stream:
+            stream.write(b"x")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+
+
+def test_where_hard_links_are_not_to_be_had_a_new_name_is_still_refused_or_whole(tmp_path, monkeypatch):
+    def no_links(*args, **kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "a.bin"
+    with atomic_write(str(path)) as stream:
+        stream.write(b"one")
+    with pytest.raises(FileExistsError), atomic_write(str(path)) as stream:
+        stream.write(b"two")
+    assert path.read_bytes() == b"one" and os.listdir(tmp_path) == ["a.bin"]
+
+
+WRITER = """
+import sys
+from openhcs_host.files.atomic import atomic_write
+size = 200_000
+for number in range(1, 10**9):
+    with atomic_write(sys.argv[1], overwrite=True) as stream:
+        for _ in range(20):
+            stream.write(bytes([number % 256]) * (size // 20))
+    print(number, flush=True)
+"""
+
+
+def test_a_killed_writer_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "a.bin"
+    rng = random.Random(3)
+    for _ in range(12):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.02))
+            process.send_signal(signal.SIGKILL)
+        content = path.read_bytes()
+        assert len(content) == 200_000 and len(set(content)) == 1
+    leftovers = [name for name in os.listdir(tmp_path) if name != "a.bin"]
+    assert all(is_temporary(name) for name in leftovers)
