@@ -84,12 +84,11 @@ def sync_directory(directory: str) -> None:
 
 
 def _create(temporary: str, directory: str) -> BinaryIO:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        return os.fdopen(os.open(temporary, flags, 0o666), "w+b")
+        return open(temporary, "x+b")
     except FileNotFoundError:
         make_directories(directory)
-        return os.fdopen(os.open(temporary, flags, 0o666), "w+b")
+        return open(temporary, "x+b")
     except NotADirectoryError:
         raise PathNotDirectoryError(f"cannot write into {directory!r}: a part of it is a file") from None
 

@@ -6,12 +6,13 @@ import csv
 from pathlib import Path
 
 import click
+
+from openhcs_demo.picture import draw_counts
+from openhcs_demo.synthetic import SyntheticPlate, write_plate, write_truth
+from openhcs_host import FileManager, Host, hookimpl
+from openhcs_host.plates import open_plate
 from openhcs_pipeline import compile_plan, load_pipeline, run_plan
 from openhcs_pipeline.progress import progress
-
-from openhcs_demo.synthetic import SyntheticPlate, write_plate, write_truth
-from openhcs_host import Host, hookimpl
-from openhcs_host.plates import open_plate
 
 __all__ = ["PIPELINE", "demo"]
 
@@ -44,17 +45,18 @@ def demo(host: Host, output: Path, seed: int) -> int:
     plan = compile_plan(host, load_pipeline(PIPELINE), reading, results)
     with progress(len(plan.wells)) as on_well:
         result = run_plan(plan, host, on_well=on_well)
+    for name, failure in result.failures.items():
+        click.echo(f"failed: {name} in {failure.step}: {failure.error}", err=True)
     counted = _counted(Path(result.tables["nuclei"])) if "nuclei" in result.tables else {}
     click.echo("\nwell  counted  true")
     for well, true in truth.items():
         click.echo(f"{well:<6}{counted.get(well, 'failed'):>7}{true:>6}")
     click.echo(f"total {sum(counted.values()):>7}{sum(truth.values()):>6}\n")
-    for label, path in (
-        ("plate", plate),
-        ("pipeline", PIPELINE),
-        ("images", plan.images),
-        ("results", plan.results),
-    ):
+    places = {"plate": plate, "pipeline": PIPELINE, "images": plan.images, "results": plan.results}
+    if not result.failures:
+        places["picture"] = output / "counted.png"
+        draw_counts(plan, FileManager(host), str(places["picture"]))
+    for label, path in places.items():
         click.echo(f"{label:<9} {path}")
     return 1 if result.failures or counted != truth else 0
 

@@ -122,7 +122,7 @@ def _expose(signal: npt.NDArray[np.float64], rng: np.random.Generator) -> Pixels
     size = signal.shape[0]
     ramp = np.linspace(0, 1, size)
     background = 300 + 250 * ramp[:, None] + 150 * ramp[None, :]  # uneven illumination
-    photons = rng.poisson(np.clip(background + 4000 * signal, 0, None))
+    photons = rng.poisson(np.clip(background + 1200 * signal, 0, None))
     return np.clip(photons + rng.normal(0, 12, signal.shape), 0, 65535).astype(np.uint16)
 
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 import attrs
-from openhcs_backend_virtual.backend import VirtualWorkspaceBackend
 
+from openhcs_backend_virtual.backend import VirtualWorkspaceBackend
 from openhcs_host import FileManager, Host
 from openhcs_host.contracts.execution import Executor
 from openhcs_host.contracts.images import image_name, parse_image_name
