@@ -48,8 +48,8 @@ class VirtualWorkspaceBackend(VirtualBackend):
         replaces the mapping. Raises ``MetadataError``, ``PathNotFoundError`` or, for a mapping that
         leads outside the plate, ``InvalidPathError``; then nothing is mounted.
         """
-        place = _absolute(os.fspath(root))
-        folder = place if metadata is None else _absolute(os.fspath(metadata))
+        place = _absolute(os.path.abspath(root))
+        folder = place if metadata is None else _absolute(os.path.abspath(metadata))
         self._plates = {**self._plates, place: MountedPlate.read(place, folder)}
 
     def configuration(self) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+../plugins/demo/src/openhcs_demo/count_nuclei.py
