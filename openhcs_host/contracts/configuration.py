@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -24,6 +23,8 @@ def configured(cls: type[T], table: Mapping[str, Any], where: str) -> T:
     known = [field.alias or field.name for field in attrs.fields(cls) if field.init]  # type: ignore[arg-type]
     for name in table:
         if name not in known:
+            import difflib  # only for the message
+
             near = difflib.get_close_matches(name, known, n=1)
             guess = f" Did you mean {near[0]!r}?" if near else ""
             offer = ", ".join(known) or "none"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import attrs
 
 from openhcs_host.errors import PluginConflictError, PluginNotFoundError
@@ -53,6 +51,8 @@ def _ships_a_backend(index: Index, provider: Provider) -> bool:
 
 
 def _not_found(index: Index, kind: str, key: str) -> str:
+    import difflib  # only for the message
+
     keys = index.keys(kind)
     near = difflib.get_close_matches(key, keys, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
