@@ -37,6 +37,10 @@ def compare(
     pairs = [(seconds(ours, inner), seconds(floor, inner)) for _ in range(rounds)]
     mine, theirs = (statistics.median(side) / inner for side in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
+    line(label, mine, theirs, ratio)
+
+
+def line(label: str, mine: float, theirs: float, ratio: float) -> None:
     print(f"{label:<58}{scaled(mine):>11}{scaled(theirs):>11}{ratio:>8.2f}")
 
 
@@ -87,9 +91,7 @@ for work in (build_index, lambda: importlib.metadata.entry_points(group="openhcs
         [sys.executable, "-c", code, str(folder)], check=True, capture_output=True, text=True
     )
     mine, theirs = map(float, done.stdout.split())
-    print(
-        f"{'index of 500 distributions / entry_points(group=)':<58}{scaled(mine):>11}{scaled(theirs):>11}{mine / theirs:>8.2f}"
-    )
+    line("index of 500 distributions / entry_points(group=)", mine, theirs, mine / theirs)
 
 
 def memory(files: FileManager) -> None:

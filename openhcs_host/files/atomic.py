@@ -11,7 +11,14 @@ from typing import BinaryIO, Final
 
 from openhcs_host.errors import PathExistsError, PathIsDirectoryError, PathNotDirectoryError
 
-__all__ = ["atomic_write", "is_temporary", "make_directories", "replace_or_refuse", "sync_directory"]
+__all__ = [
+    "atomic_write",
+    "is_temporary",
+    "make_directories",
+    "replace_or_refuse",
+    "sync_directory",
+    "temporary_name",
+]
 
 _SUFFIX: Final = ".openhcs-part"
 _NO_HARD_LINKS: Final = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -20,6 +27,11 @@ _NO_HARD_LINKS: Final = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOS
 def is_temporary(name: str) -> bool:
     """Whether a file name is that of an unfinished write; listings leave these out."""
     return name.endswith(_SUFFIX) and name.startswith(".")
+
+
+def temporary_name(directory: str) -> str:
+    """Return a new name in ``directory`` for an unfinished write; no listing shows it."""
+    return os.path.join(directory, f".{secrets.token_hex(8)}{_SUFFIX}")
 
 
 @contextlib.contextmanager
@@ -31,10 +43,10 @@ def atomic_write(path: str, *, overwrite: bool = False, power: bool = False) -> 
     ``overwrite``; this is decided when the content is put in place, so two writers of one new name
     cannot both succeed.
     """
-    directory, name = os.path.split(path)
+    directory = os.path.dirname(path)
     if not overwrite and os.path.lexists(path):
-        raise PathExistsError(_exists(path))
-    temporary = os.path.join(directory, f".{name[:100]}.{secrets.token_hex(6)}{_SUFFIX}")
+        raise _taken(path)
+    temporary = temporary_name(directory)
     stream = _create(temporary, directory)
     try:
         with stream:
@@ -63,7 +75,7 @@ def replace_or_refuse(source: str, destination: str, *, overwrite: bool) -> None
         # A hard link fails if the name is taken, which a rename does not.
         os.link(source, destination, follow_symlinks=False)
     except FileExistsError:
-        raise PathExistsError(_exists(destination)) from None
+        raise _taken(destination) from None
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
@@ -107,9 +119,11 @@ def _rename_into_reserved(source: str, destination: str) -> None:
     try:
         os.close(os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except FileExistsError:
-        raise PathExistsError(_exists(destination)) from None
+        raise _taken(destination) from None
     os.replace(source, destination)
 
 
-def _exists(path: str) -> str:
-    return f"{path!r} exists already; pass overwrite=True to replace it"
+def _taken(path: str) -> PathExistsError | PathIsDirectoryError:
+    if os.path.isdir(path) and not os.path.islink(path):
+        return PathIsDirectoryError(f"cannot write {path!r}: it is a directory")
+    return PathExistsError(f"{path!r} exists already; pass overwrite=True to replace it")

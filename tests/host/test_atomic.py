@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from openhcs_host.files.atomic import atomic_write, is_temporary
+from openhcs_host.files.atomic import atomic_write, is_temporary, temporary_name
 
 
 def test_content_appears_when_the_block_ends(tmp_path):
@@ -62,6 +62,24 @@ def test_a_directory_is_not_replaced(tmp_path):
     with pytest.raises(IsADirectoryError), atomic_write(str(tmp_path / "d"), overwrite=True) as stream:
         stream.write(b"x")
     assert os.listdir(tmp_path) == ["d"]
+
+
+def test_a_directory_is_called_one_also_without_overwriting(tmp_path):
+    (tmp_path / "d").mkdir()
+    with pytest.raises(IsADirectoryError), atomic_write(str(tmp_path / "d")):
+        pass
+
+
+def test_the_longest_name_that_a_file_may_have_can_be_written(tmp_path):
+    name = "日" * 80 + ".bin"  # 244 bytes
+    with atomic_write(str(tmp_path / name)) as stream:
+        stream.write(b"x")
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_temporary_names_are_known_as_such():
+    one, other = (os.path.basename(temporary_name("/data")) for _ in range(2))
+    assert one != other and is_temporary(one) and not is_temporary("a.openhcs-part")
 
 
 def test_new_files_have_the_permissions_of_ordinary_files(tmp_path):

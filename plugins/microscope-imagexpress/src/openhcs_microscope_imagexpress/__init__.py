@@ -1,0 +1,1 @@
+"""Reads the plates of ImageXpress microscopes, as the MetaXpress software leaves them."""

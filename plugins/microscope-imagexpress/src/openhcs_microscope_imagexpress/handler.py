@@ -1,0 +1,150 @@
+"""The microscope ``imagexpress``: recognises the plates of ImageXpress microscopes and reads them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from openhcs_host.contracts.images import Coordinates
+from openhcs_host.contracts.microscopes import (
+    Evidence,
+    FolderListing,
+    MicroscopeHandler,
+    Plane,
+    PlateReading,
+    Projection,
+    Skipped,
+)
+from openhcs_host.errors import PlateError
+from openhcs_host.seam.hookspecs import hookimpl
+from openhcs_microscope_imagexpress.completeness import against_description, raggedness
+from openhcs_microscope_imagexpress.description import PlateFile, find_description
+from openhcs_microscope_imagexpress.detection import evidence
+from openhcs_microscope_imagexpress.headers import Physics, projected_problem, sample
+from openhcs_microscope_imagexpress.images import Images, assign
+from openhcs_microscope_imagexpress.inspection import inspect
+from openhcs_microscope_imagexpress.layout import Layout, folder_number, walk
+from openhcs_microscope_imagexpress.wording import counted, listed, numbered, shown
+
+__all__ = ["ImageXpressHandler"]
+
+OPENHCS_API = 1
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+class ImageXpressHandler(MicroscopeHandler):
+    """Reads plates in the layouts of MetaXpress: copies of its database and exports."""
+
+    key = "imagexpress"
+
+    def detect(self, listing: FolderListing) -> Evidence:
+        """Say, from names alone, whether the folder is an ImageXpress plate."""
+        return evidence(listing)
+
+    def read(self, root: Path, *, deep: bool = False) -> PlateReading:
+        """Read the plate below ``root``, writing nothing.
+
+        Raises ``PlateError`` when there is no plane, and ``PlateConflictError`` naming both files
+        when two claim one image.
+        """
+        root = Path(root)
+        layout = walk(root)
+        images = assign(layout.folders)
+        if not images.planes:
+            raise PlateError(_nothing(root, layout, images))
+        htd = find_description(root, layout.descriptions, _common_prefix(images), every=deep)
+        physics = sample(root, images)
+        channels = _channels(physics, htd)
+        problems = [*layout.problems, *images.problems, *htd.problems, *raggedness(images)]
+        if htd.path is not None:
+            problems += against_description(images, htd.content, shown(htd.path))
+        problems += [*_shared_names(channels), *physics.problems]
+        if deep:
+            problems += inspect(root, images)
+        else:
+            problems += [*physics.unreadable, *projected_problem(physics.projected)]
+        return PlateReading(
+            microscope=self.key,
+            root=root,
+            plate_name=_plate_name(root, layout, images, htd, physics),
+            planes=[Plane(Coordinates(*place), path) for place, path in images.planes.items()],
+            projections=_projections(images),
+            channels=channels,
+            grid=htd.content.grid,
+            pixel_size_um=physics.pixel_size_um,
+            z_step_um=physics.z_step_um,
+            site_positions_um=physics.site_positions_um,
+            skipped=Skipped(layout.thumbnails, len(images.projections), layout.unrecognised),
+            problems=tuple(problems),
+        )
+
+
+def _common_prefix(images: Images) -> str:
+    prefix: str = images.prefixes.most_common(1)[0][0]
+    # A name that is no text in the file system's encoding holds surrogates, which nothing can print.
+    return prefix.encode("utf-8", "replace").decode("utf-8")
+
+
+def _plate_name(root: Path, layout: Layout, images: Images, htd: PlateFile, physics: Physics) -> str:
+    """Return the plate's name as MetaXpress wrote it into names, HTD file or headers, else a folder's."""
+    written = _common_prefix(images) or htd.stem or physics.plate_name
+    return written or _folder_name(os.path.abspath(root), layout.folders[0].acquisition)
+
+
+def _folder_name(root: str, acquisition: str) -> str:
+    parts = [*Path(root).parts[1:], *acquisition.split("/")] if acquisition else [*Path(root).parts[1:]]
+    while parts and folder_number(parts[-1]) != (None, None):
+        parts.pop()
+    # A database copy is <name>/<date>/<id>: neither the id nor the date is a name.
+    if len(parts) > 2 and parts[-1].isdigit() and _DATE.match(parts[-2]):
+        parts = parts[:-2]
+    return parts[-1] if parts else os.path.basename(root)
+
+
+def _channels(physics: Physics, htd: PlateFile) -> dict[int, str | None]:
+    """Return every channel that files have, named by the HTD file, else by a header."""
+    names = dict(htd.content.wave_names)
+    if htd.content.has_waves is False:
+        names = dict(zip([1], names.values(), strict=False))
+    return {channel: names.get(channel) or name for channel, name in physics.channel_names.items()}
+
+
+def _shared_names(channels: dict[int, str | None]) -> Iterator[str]:
+    for name in dict.fromkeys(channels.values()):
+        sharing = [channel for channel, other in channels.items() if other == name]
+        if name is not None and len(sharing) > 1:
+            yield f"{numbered('channel', sharing)} share the name {shown(name)}"
+
+
+def _projections(images: Images) -> tuple[Projection, ...]:
+    return tuple(
+        Projection(*place, path)
+        for place, path in sorted(images.projections.items(), key=lambda item: item[0])
+    )
+
+
+def _nothing(root: Path, layout: Layout, images: Images) -> str:
+    found = [
+        counted(number, what)
+        for number, what in (
+            (len(images.projections), "projection"),
+            (layout.thumbnails, "thumbnail"),
+            (len(layout.descriptions), "HTD file"),
+            (layout.unrecognised, "other file"),
+        )
+        if number
+    ]
+    more = f" Also: {'; '.join(layout.problems)}." if layout.problems else ""
+    return (
+        f"{shown(root)} holds no plane of an ImageXpress plate; planes are named like 'Plate_B02_s1_w1.TIF'. "
+        f"Found: {listed(found) or 'nothing'}.{more}"
+    )
+
+
+@hookimpl
+def openhcs_create_microscope(key: str) -> ImageXpressHandler:
+    """Create the handler of ImageXpress plates."""
+    return ImageXpressHandler()

@@ -1,0 +1,211 @@
+"""The folders of an ImageXpress plate, found in one walk.
+
+MetaXpress nests ``TimePoint_<n>`` and ``ZStep_<n>`` below date and id folders (copies of its database)
+or below the plate's folder (exports); people add and drop levels around them. So the walk goes by the
+names of these two folders only, wherever they stand. Their numbers are not zero-padded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from operator import itemgetter
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from openhcs_host.errors import PlateError
+from openhcs_microscope_imagexpress.names import ImageName, NameFields, name_fields
+from openhcs_microscope_imagexpress.wording import Findings, shown
+
+__all__ = ["Folder", "Layout", "folder_number", "walk"]
+
+_TIMEPOINT: Final = re.compile(r"timepoint_([0-9]{1,6})", re.IGNORECASE)
+_Z_STEP: Final = re.compile(r"zstep_([0-9]{1,6})", re.IGNORECASE)
+# The host's own metadata, which lies in a plate when the caller wants it there.
+_OURS: Final = ("openhcs_metadata.json", "openhcs_metadata.json.lock")
+_THUMBNAIL: Final = ImageName._fields.index("thumbnail")
+# The deepest real layout has six levels. A bound ends the walk where a file system loops without links.
+_DEEPEST = 16
+
+
+@attrs.frozen
+class Folder:
+    """One folder and the images in it."""
+
+    path: str
+    """Path relative to the plate, with ``/``; empty for the plate itself."""
+    timepoint: int | None
+    """Number of the ``TimePoint`` folder that this one is or lies in."""
+    z_index: int | None
+    """Number of the ``ZStep`` folder that this one is or lies in; 0 means projections."""
+    acquisition: str
+    """Path of the folder above ``TimePoint`` and ``ZStep``."""
+    beside_planes: bool
+    """Whether ``ZStep_<n>``, n from 1, stands in this folder: then its images are projections."""
+    images: list[NameFields]
+    """What the names of the images say, thumbnails left out, ordered by name."""
+
+    @property
+    def holds_projections(self) -> bool:
+        """Whether the images here are projections, as ``docs/contracts/microscopes.md`` decides."""
+        return self.z_index == 0 or (self.z_index is None and self.beside_planes)
+
+
+@attrs.frozen
+class Layout:
+    """All that one walk over the folders found."""
+
+    folders: tuple[Folder, ...]
+    """Folders that hold images, by path."""
+    descriptions: tuple[str, ...]
+    """HTD files, the nearest to the root first."""
+    thumbnails: int
+    """How many thumbnails there are."""
+    unrecognised: int
+    """How many files are neither images nor metadata."""
+    problems: tuple[str, ...]
+    """What could not be followed or read."""
+
+
+def folder_number(name: str) -> tuple[int | None, int | None]:
+    """Return (time point, z) as the name of one folder gives them."""
+    if match := _TIMEPOINT.fullmatch(name):
+        return int(match[1]), None
+    if match := _Z_STEP.fullmatch(name):
+        return None, int(match[1])
+    return None, None
+
+
+def walk(root: Path) -> Layout:
+    """Find every image below ``root``; links are never followed out of it, and nothing is opened."""
+    base = os.path.realpath(root)
+    walker = _Walker(base)
+    # A single TimePoint or ZStep folder may be given as the plate; its own name still counts.
+    timepoint, z_index = folder_number(os.path.basename(base))
+    pending = [_Pending("", timepoint, z_index, "", 0)]
+    while pending:
+        pending += walker.scan(pending.pop())
+    return walker.layout()
+
+
+@attrs.frozen
+class _Pending:
+    path: str
+    timepoint: int | None
+    z_index: int | None
+    acquisition: str
+    depth: int
+
+    def child(self, name: str) -> _Pending:
+        path = f"{self.path}/{name}" if self.path else name
+        timepoint, z_index = folder_number(name)
+        if timepoint is None and z_index is None:
+            return _Pending(path, self.timepoint, self.z_index, path, self.depth + 1)
+        return _Pending(
+            path,
+            self.timepoint if timepoint is None else timepoint,
+            self.z_index if z_index is None else z_index,
+            self.acquisition,
+            self.depth + 1,
+        )
+
+
+class _Walker:
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.folders: list[Folder] = []
+        self.descriptions: list[str] = []
+        self.thumbnails = 0
+        self.unrecognised = 0
+        self.findings = Findings()
+
+    def scan(self, here: _Pending) -> list[_Pending]:
+        """Take in the files of one folder and return the folders in it."""
+        images: list[NameFields] = []
+        thumbnails = 0
+        children: list[_Pending] = []
+        place = os.path.join(self.base, here.path) if here.path else self.base
+        try:
+            with os.scandir(place) as entries:
+                # The body of this loop runs for every file of the plate: keep it short.
+                for entry in entries:
+                    if not entry.is_file(follow_symlinks=False) and not self._enter(entry, here, children):
+                        continue
+                    image = name_fields(entry.name)
+                    if image is None:
+                        self._other(entry.name, here)
+                    elif image[_THUMBNAIL]:
+                        thumbnails += 1
+                    else:
+                        images.append(image)
+        except OSError as error:
+            if not here.path:
+                raise PlateError(f"{shown(place)} cannot be read: {_reason(error)}") from error
+            self.findings.add("unread", f"{shown(here.path)} ({_reason(error)})")
+        self.thumbnails += thumbnails
+        if images:
+            self._keep(here, images, children)
+        return sorted(children, key=lambda child: child.path, reverse=True)
+
+    def _keep(self, here: _Pending, images: list[NameFields], children: list[_Pending]) -> None:
+        images.sort(
+            key=itemgetter(0)
+        )  # scandir has no order; by name, every later choice and message is reproducible
+        beside = any((folder_number(os.path.basename(child.path))[1] or 0) > 0 for child in children)
+        self.folders.append(Folder(here.path, here.timepoint, here.z_index, here.acquisition, beside, images))
+
+    def _enter(self, entry: os.DirEntry[str], here: _Pending, children: list[_Pending]) -> bool:
+        """Deal with what is no regular file; return whether it stands for a file of the plate."""
+        child = here.child(entry.name)
+        if entry.is_symlink():
+            if os.path.isfile(entry.path) and self._inside(entry.path):
+                return True
+            self.findings.add("links", shown(child.path))
+            self.unrecognised += not os.path.isdir(entry.path)
+        elif not entry.is_dir(follow_symlinks=False):
+            self.unrecognised += 1  # a pipe, socket or device; opening one could wait for ever
+        elif child.depth > _DEEPEST:
+            self.findings.add("deep", shown(child.path))
+        elif entry.name.startswith("."):
+            # Snapshots and wastebaskets: what lies there would claim the places of the real images.
+            self.findings.add("hidden", shown(child.path))
+        else:
+            children.append(child)
+        return False
+
+    def _inside(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self.base.rstrip(os.sep) + os.sep)
+
+    def _other(self, name: str, here: _Pending) -> None:
+        if name[-4:].lower() == ".htd":
+            self.descriptions.append(f"{here.path}/{name}" if here.path else name)
+        elif here.path or name not in _OURS:
+            self.unrecognised += 1
+
+    def layout(self) -> Layout:
+        return Layout(
+            tuple(self.folders),
+            tuple(sorted(self.descriptions, key=lambda path: (path.count("/"), path))),
+            self.thumbnails,
+            self.unrecognised,
+            tuple(self._problems()),
+        )
+
+    def _problems(self) -> list[str]:
+        sorts = {
+            "unread": "folders that cannot be read",
+            "links": "links that lead to a folder or out of the plate, not followed",
+            "deep": f"folders more than {_DEEPEST} levels deep, not read",
+            "hidden": "hidden folders, not read",
+        }
+        return [
+            f"{text}: {self.findings.examples(sort)}"
+            for sort, text in sorts.items()
+            if self.findings.count(sort)
+        ]
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,273 @@
+"""The header of a MetaXpress image: size and type of the TIFF, and the MetaSeries XML in tag 270.
+
+::
+
+    <MetaData><prop id="Description" type="string" value="Plate Name: …"/>
+      <PlaneInfo><prop id="spatial-calibration-x" type="float" value="1.3668"/> …
+                 <custom-prop id="Z Step" type="float" value="1"/> … </PlaneInfo></MetaData>
+
+The names were collected from files of MetaXpress 6.5 and 6.7. A file may come from anybody: the XML is
+bounded, a document type is refused, so no entity is ever expanded, and what reads the TIFF cannot be
+made to read more than a bounded piece of it at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from datetime import datetime
+from typing import Any, Final
+from xml.parsers import expat
+
+import attrs
+
+from openhcs_host.errors import FormatError
+from openhcs_microscope_imagexpress.wording import shown
+
+__all__ = ["HeaderError", "ImageHeader", "MetaSeries", "parse_metaseries", "read_header"]
+
+_LONGEST_XML: Final = 1 << 20
+_LARGEST_READ: Final = 1 << 23
+_MOST_PROPERTIES: Final = 10_000
+_LONGEST_REASON: Final = 120
+_MICRONS = ("um", "µm", "μm")
+_STAGE_LABEL: Final = re.compile(r"\s*([A-Z]{1,2}[0-9]{2})\s*:\s*Site\s+([0-9]{1,6})\s*\Z")
+_PLATE_NAME: Final = re.compile(r"Plate Name: *([^\r\n]+)")
+
+
+class HeaderError(FormatError):
+    """An image whose header cannot be read as TIFF."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{shown(path)} cannot be read as TIFF: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+@attrs.frozen(kw_only=True)
+class MetaSeries:
+    """What the XML says of one image; ``None`` where it says nothing usable."""
+
+    pixel_size_x_um: float | None = None
+    """Edge of a pixel along x, µm, binning included."""
+    pixel_size_y_um: float | None = None
+    """Edge of a pixel along y, µm."""
+    channel_name: str | None = None
+    """Illumination setting, else the image's own name."""
+    stage_label: str | None = None
+    """``B02 : Site 1``."""
+    site_column: int | None = None
+    """Column of the site in the grid, from 1 (``SiteX``)."""
+    site_row: int | None = None
+    """Row of the site in the grid, from 1 (``SiteY``)."""
+    z_step: int | None = None
+    """Number of the plane when it was acquired."""
+    timepoint: int | None = None
+    """Number of the time point when it was acquired."""
+    projection: str | None = None
+    """How a stack was projected into this image: ``Maximum``, ``Best Focus`` …"""
+    projection_step_um: float | None = None
+    """Distance of the planes that were projected, µm."""
+    stage_x_um: float | None = None
+    """Stage position x, µm."""
+    stage_y_um: float | None = None
+    """Stage position y, µm; grows downward."""
+    z_um: float | None = None
+    """Stage position z, µm."""
+    offset_um: tuple[float, float] | None = None
+    """Offset from the centre of the well (x, y), µm."""
+    plate_name: str | None = None
+    """``Plate Name`` of the description."""
+    width: int | None = None
+    """Pixels per row."""
+    height: int | None = None
+    """Rows."""
+    bits: int | None = None
+    """Bits per pixel."""
+    exposure: str | None = None
+    """Exposure time with its unit: ``100 ms``."""
+    objective: str | None = None
+    """Objective."""
+    numerical_aperture: float | None = None
+    """Numerical aperture of the objective."""
+    wavelength_nm: float | None = None
+    """Emission wavelength, nm."""
+    acquired: datetime | None = None
+    """Local time of acquisition."""
+
+    @property
+    def pixel_size_um(self) -> float | None:
+        """Edge of a pixel, µm, if pixels are square."""
+        x, y = self.pixel_size_x_um, self.pixel_size_y_um
+        return x if x and y and math.isclose(x, y, rel_tol=1e-3) else None
+
+    @property
+    def stage_position(self) -> tuple[str, int] | None:
+        """Well and site as the stage label names them."""
+        match = _STAGE_LABEL.match(self.stage_label or "")
+        return (match[1], int(match[2])) if match else None
+
+
+@attrs.frozen
+class ImageHeader:
+    """What the TIFF says of itself, and its MetaSeries XML if there is any."""
+
+    width: int
+    """Pixels per row."""
+    height: int
+    """Rows."""
+    dtype: str
+    """NumPy's name of the pixel type."""
+    samples: int
+    """Values per pixel; a plane has one, a colour image three."""
+    pages: int
+    """1, or 2 when there are more; a plane is one page."""
+    metaseries: MetaSeries
+    """What the XML says; every value unknown if there is no XML."""
+    problem: str | None = None
+    """Why the XML could not be read, if there is one that could not."""
+
+
+def read_header(path: str) -> ImageHeader:
+    """Read the header of the image at ``path``; ``HeaderError`` if it is no readable TIFF."""
+    import tifffile  # here, because a handler's module imports the standard library and the host only
+
+    try:
+        with _BoundedFile(path) as stream, tifffile.TiffFile(stream, name=path) as tiff:
+            page = tiff.pages[0]
+            header = ImageHeader(
+                width=int(page.imagewidth),  # type: ignore[union-attr]
+                height=int(page.imagelength),  # type: ignore[union-attr]
+                dtype=str(page.dtype),
+                samples=int(page.samplesperpixel),  # type: ignore[union-attr]
+                pages=1 if _is_last(tiff) else 2,
+                metaseries=MetaSeries(),
+            )
+            text = page.description  # type: ignore[union-attr]
+    except Exception as error:  # a broken TIFF makes the reader stumble anywhere
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise HeaderError(path, " ".join(reason.split())[:_LONGEST_REASON]) from error
+    # Without XML the file was written by another program, or by a MetaXpress of long ago.
+    if not text.lstrip().startswith("<"):
+        return header
+    try:
+        return attrs.evolve(header, metaseries=parse_metaseries(text))
+    except FormatError as error:
+        return attrs.evolve(header, problem=str(error))
+
+
+def parse_metaseries(text: str) -> MetaSeries:
+    """Return what a MetaSeries document says; ``FormatError`` if it is broken, too large or not plain."""
+    if len(text) > _LONGEST_XML:
+        raise FormatError(f"the MetaSeries XML is longer than {_LONGEST_XML} characters")
+    values = _properties(text)
+    microns = values.get("spatial-calibration-state") == "on" and (
+        values.get("spatial-calibration-units", "") in _MICRONS
+    )
+    offset_x, offset_y = (_number(values, f"OffsetFromWellCenterUm{axis}") for axis in "XY")
+    name = _PLATE_NAME.search(values.get("Description", ""))
+    return MetaSeries(
+        pixel_size_x_um=_positive(values, "spatial-calibration-x") if microns else None,
+        pixel_size_y_um=_positive(values, "spatial-calibration-y") if microns else None,
+        channel_name=values.get("_IllumSetting_") or values.get("image-name") or None,
+        stage_label=values.get("stage-label"),
+        site_column=_whole(values, "SiteX"),
+        site_row=_whole(values, "SiteY"),
+        z_step=_whole(values, "Z Step"),
+        timepoint=_whole(values, "Timepoint"),
+        projection=values.get("Z Projection Method") or None,
+        projection_step_um=_positive(values, "Z Projection Step Size"),
+        stage_x_um=_number(values, "stage-position-x"),
+        stage_y_um=_number(values, "stage-position-y"),
+        z_um=_number(values, "z-position"),
+        offset_um=None if offset_x is None or offset_y is None else (offset_x, offset_y),
+        plate_name=name[1].strip() or None if name else None,
+        width=_whole(values, "pixel-size-x"),
+        height=_whole(values, "pixel-size-y"),
+        bits=_whole(values, "bits-per-pixel"),
+        exposure=values.get("Exposure Time") or None,
+        objective=values.get("_MagSetting_") or None,
+        numerical_aperture=_positive(values, "_MagNA_"),
+        wavelength_nm=_positive(values, "wavelength"),
+        acquired=_time(values.get("acquisition-time-local", "")),
+    )
+
+
+def _is_last(tiff: Any) -> bool:
+    try:
+        tiff.pages[1]  # looks for the second page only, however many a hostile file chains
+    except IndexError:
+        return True
+    return False
+
+
+class _BoundedFile(io.FileIO):
+    """A file that gives out bounded pieces: a header that claims gigabytes is an error, not an allocation."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= _LARGEST_READ:
+            raise FormatError(f"its header wants {size} bytes at once")
+        return super().read(size) or b""
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if memoryview(buffer).nbytes > _LARGEST_READ:
+            raise FormatError(f"its header wants {memoryview(buffer).nbytes} bytes at once")
+        return super().readinto(buffer)
+
+
+def _properties(text: str) -> dict[str, str]:
+    """Return id → value of every property; the first of equal ids counts."""
+    values: dict[str, str] = {}
+    count = 0
+
+    def element(name: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if count > _MOST_PROPERTIES:
+            raise FormatError(f"the MetaSeries XML has more than {_MOST_PROPERTIES} elements")
+        if name in ("prop", "custom-prop"):
+            values.setdefault(attributes.get("id", ""), attributes.get("value", ""))
+
+    def refuse(*_: object) -> None:
+        raise FormatError("the MetaSeries XML holds a document type, which MetaXpress never writes")
+
+    parser = expat.ParserCreate(encoding="utf-8")
+    parser.StartElementHandler = element
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(text.encode("utf-8", "surrogatepass"), True)
+    except expat.ExpatError as error:
+        raise FormatError(f"the MetaSeries XML is broken: {error}") from error
+    return values
+
+
+def _number(values: dict[str, str], key: str) -> float | None:
+    try:
+        number = float(values[key])
+    except (KeyError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _positive(values: dict[str, str], key: str) -> float | None:
+    number = _number(values, key)
+    return number if number is not None and number > 0 else None
+
+
+def _whole(values: dict[str, str], key: str) -> int | None:
+    number = _number(values, key)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def _time(text: str) -> datetime | None:
+    for form in ("%Y%m%d %H:%M:%S.%f", "%Y%m%d %H:%M:%S"):
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    return None
