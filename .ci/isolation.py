@@ -60,10 +60,16 @@ def check(project: Path, name: str, wheel: Path, wheels: Path, folder: Path) -> 
     shutil.copytree(tests, home / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     (home / "pytest.ini").write_text(
-        "[pytest]\naddopts = " + " ".join(options["addopts"]) + "\nfilterwarnings = error\nxfail_strict = true\n"
+        "[pytest]\naddopts = "
+        + " ".join(options["addopts"])
+        + "\nfilterwarnings = error\nxfail_strict = true\n"
     )
     plates = os.environ.get("OPENHCS_PLATES", str(ROOT.parent / "shared" / "data" / "plates"))
-    environment = {**os.environ, "OPENHCS_PLATES": plates, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "OPENHCS_PLATES": plates,
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+    }
     done = subprocess.run([python.parent / "pytest", "-q", "tests"], cwd=home, env=environment)
     return done.returncode == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import Final
@@ -57,24 +58,29 @@ def list_folder(root: Path, bound: int = _BOUND) -> FolderListing:
     """List up to ``bound`` names below ``root``, breadth first, following no links to directories."""
     files: list[str] = []
     directories: list[str] = []
-    level = [""]
-    seen = 0
-    while level:
+    complete, level = True, [""]
+    while level and len(files) + len(directories) < bound:
         deeper: list[str] = []
         for directory in level:
-            with os.scandir(root / directory) as entries:
-                for entry in entries:
-                    if seen == bound:
-                        return FolderListing(root, tuple(files), tuple(directories), complete=False)
-                    seen += 1
-                    path = f"{directory}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        directories.append(path)
-                        deeper.append(f"{path}/")
-                    else:
-                        files.append(path)
+            try:
+                with os.scandir(root / directory) as entries:
+                    room = bound - len(files) - len(directories)
+                    found = list(itertools.islice(entries, room + 1))
+            except OSError:
+                if not directory:
+                    raise
+                complete = False  # what cannot be looked into is the handler's to report when it reads
+                continue
+            complete = complete and len(found) <= room
+            for entry in found[:room]:
+                path = f"{directory}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(path)
+                    deeper.append(f"{path}/")
+                else:
+                    files.append(path)
         level = sorted(deeper)
-    return FolderListing(root, tuple(files), tuple(directories), complete=True)
+    return FolderListing(root, tuple(files), tuple(directories), complete=complete and not level)
 
 
 def _ask_all(host: Host, listing: FolderListing) -> Detection:

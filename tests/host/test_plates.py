@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,22 @@ def test_a_listing_is_bounded_breadth_first_and_follows_no_directory_links(tmp_p
     part = list_folder(tmp_path, bound=14)
     assert not part.complete and len(part.files) + len(part.directories) == 14
     assert not any(name.startswith("a/b/c/") for name in part.files)
+
+
+def test_a_folder_that_cannot_be_looked_into_does_not_hide_the_plate(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "a.tif").touch()
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("locked/"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    # The superuser may look everywhere, so the refusal is put in by hand.
+    monkeypatch.setattr(os, "scandir", lambda path: scandir(f"{path}/" if path.name == "locked" else path))
+    listing = list_folder(tmp_path)
+    assert listing.files == ("a.tif",) and listing.directories == ("locked",) and not listing.complete
 
 
 READING = PlateReading(
