@@ -171,6 +171,19 @@ def plate(host: Host, files: FileManager, folder: Path, images: int) -> None:
                 mapping[name] = f"TimePoint_1/{entry.name}"
         (folder / "floor.json").write_text(json.dumps(mapping))
 
+    def names() -> None:
+        with os.scandir(place) as entries:
+            for entry in entries:
+                NAME.fullmatch(entry.name)
+
+    raw = folder / "plate"
+    compare(
+        f"ImageXpress plate read, {images:,} / scandir + regex",
+        lambda: open_plate(host, raw, microscope="imagexpress"),
+        names,
+        5,
+    )
+
     def ours() -> None:
         prepare_workspace(open_plate(host, folder / "plate", microscope="imagexpress"), folder / "workspace")
 
