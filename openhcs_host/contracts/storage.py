@@ -4,8 +4,8 @@
 
     DataSink                 save, save_batch
     ├── StreamingBackend     sends to a viewer; nothing comes back
-    └── ReadableBackend      + load, load_batch, exists, is_file, is_dir, list_files, list_dir
-        ├── StorageBackend   + ensure_directory, delete, copy, move
+    └── ReadableBackend      + load, load_batch, exists, is_file, is_dir, is_symlink, stat, list_files, list_dir
+        ├── StorageBackend   + ensure_directory, delete, copy, move, create_symlink
         └── VirtualBackend   + generate_filename; names come from metadata
 """
 
@@ -14,15 +14,18 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+import attrs
 
 from openhcs_host.contracts.images import ImageMetadata
 from openhcs_host.contracts.provided import Provided
-from openhcs_host.errors import BatchError, PathExistsError, UnsupportedOperationError
+from openhcs_host.errors import BatchError, PathExistsError, PathNotFoundError, UnsupportedOperationError
 
 __all__ = [
     "Capability",
     "DataSink",
+    "FileStat",
     "ReadableBackend",
     "StorageBackend",
     "StreamingBackend",
@@ -49,6 +52,18 @@ class Capability(enum.Flag):
     """``load`` hands out the very object that was saved, not a copy."""
     ANY_OBJECT = enum.auto()
     """Any Python object can be saved, whatever the extension of its path."""
+
+
+@attrs.frozen
+class FileStat:
+    """What a backend knows of a path; ``None`` where it does not."""
+
+    kind: Literal["file", "directory", "symlink"]
+    """What stands there; a link is described itself, not what it leads to."""
+    size: int | None = None
+    """Bytes of a file as stored."""
+    modified: float | None = None
+    """Seconds since 1970 of the last change of content."""
 
 
 class DataSink(Provided, ABC):
@@ -147,6 +162,18 @@ class ReadableBackend(DataSink):
     def list_dir(self, directory: str) -> list[str]:
         """Return the names of the entries of ``directory``, in any order."""
 
+    def is_symlink(self, path: str) -> bool:
+        """Whether the path is itself a symbolic link; backends without links have none."""
+        return False
+
+    def stat(self, path: str) -> FileStat:
+        """Return what is known of a file or directory; raise ``PathNotFoundError`` if there is none."""
+        if self.is_file(path):
+            return FileStat("file")
+        if self.is_dir(path):
+            return FileStat("directory")
+        raise PathNotFoundError(f"the {self.key} backend has nothing at {path!r}")
+
 
 class StorageBackend(ReadableBackend):
     """Storage with the operations of a file system."""
@@ -166,6 +193,16 @@ class StorageBackend(ReadableBackend):
     @abstractmethod
     def move(self, source: str, destination: str, *, overwrite: bool = False) -> None:
         """Move a file or directory; at no time is the content in neither place."""
+
+    def create_symlink(self, target: str, link: str, *, overwrite: bool = False) -> None:
+        """Make ``link`` a symbolic link to ``target``, which must exist.
+
+        With ``overwrite`` an existing link is replaced, never a file or directory. Backends without
+        ``Capability.LINK`` raise ``UnsupportedOperationError``.
+        """
+        raise UnsupportedOperationError(
+            f"cannot link {link!r}: the {self.key} backend has no symbolic links. Copy the file instead."
+        )
 
 
 class VirtualBackend(ReadableBackend):
