@@ -6,6 +6,8 @@
     ├── PluginError
     │   ├── PluginNotFoundError          LookupError
     │   ├── PluginConflictError          LookupError
+    │   ├── PluginBlockedError           LookupError, ImportError
+    │   ├── PluginIncompatibleError      ImportError
     │   ├── PluginLoadError              ImportError
     │   ├── PluginInvalidError           TypeError
     │   └── ConfigurationError           ValueError
@@ -55,8 +57,10 @@ __all__ = [
     "PlateConflictError",
     "PlateError",
     "PlateNotRecognisedError",
+    "PluginBlockedError",
     "PluginConflictError",
     "PluginError",
+    "PluginIncompatibleError",
     "PluginInvalidError",
     "PluginLoadError",
     "PluginNotFoundError",
@@ -88,6 +92,14 @@ class PluginNotFoundError(PluginError, LookupError):
 
 class PluginConflictError(PluginError, LookupError):
     """More than one installed distribution offers the key, and nothing says which to take."""
+
+
+class PluginBlockedError(PluginError, LookupError, ImportError):
+    """The site's policy, or a process without accelerators, does not let the plugin be used."""
+
+
+class PluginIncompatibleError(PluginError, ImportError):
+    """The distribution demands another version of this host, or is written for another API level."""
 
 
 class PluginLoadError(PluginError, ImportError):

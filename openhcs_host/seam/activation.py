@@ -9,11 +9,23 @@ from typing import Any
 
 import pluggy
 
-from openhcs_host.errors import PluginInvalidError, PluginLoadError
+from openhcs_host.errors import PluginIncompatibleError, PluginInvalidError, PluginLoadError
+from openhcs_host.seam.compatibility import host_requirement
 from openhcs_host.seam.index import Provider
 from openhcs_host.seam.kinds import API_LEVEL, Kind
+from openhcs_host.seam.policy import HOST_DISTRIBUTION
 
-__all__ = ["creating_hook", "load", "register"]
+__all__ = ["check_host_requirement", "creating_hook", "load", "register"]
+
+
+def check_host_requirement(provider: Provider) -> None:
+    """Raise ``PluginIncompatibleError`` if the distribution demands another version of this host."""
+    unmet = host_requirement(provider)
+    if unmet is not None:
+        raise PluginIncompatibleError(
+            f"{provider.kind} {provider.key!r} of {provider} {unmet}. "
+            f"Run: pip install --upgrade {provider.distribution} {HOST_DISTRIBUTION}"
+        )
 
 
 def load(provider: Provider) -> Any:
@@ -22,7 +34,7 @@ def load(provider: Provider) -> Any:
     try:
         plugin = importlib.import_module(module.strip())
         return operator.attrgetter(attribute.strip())(plugin) if attribute.strip() else plugin
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin that exits must not take its host along
         missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
         cure = (
             f"It needs {missing!r}, which is not installed: reinstall {provider.distribution} with its dependencies"
@@ -77,7 +89,7 @@ def _check_plugin(plugin: Any, provider: Provider) -> None:
         )
     level = getattr(plugin, "OPENHCS_API", None)
     if level != API_LEVEL:
-        raise PluginInvalidError(
+        raise PluginIncompatibleError(
             f"{who} is written for API level {level!r} and this host has level {API_LEVEL}. "
             f"The plugin states its level as OPENHCS_API = {API_LEVEL}; upgrade {provider.distribution} or the host."
         )

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import pluggy
 
 from openhcs_host.contracts.provided import InstanceSpec, Provided
-from openhcs_host.errors import OpenHCSError, PluginInvalidError
+from openhcs_host.errors import OpenHCSError, PluginError, PluginInvalidError
 from openhcs_host.seam import hookspecs
-from openhcs_host.seam.activation import creating_hook, load, register
+from openhcs_host.seam.accelerators import guard_imports
+from openhcs_host.seam.activation import check_host_requirement, creating_hook, load, register
 from openhcs_host.seam.index import Index, Provider, build_index
 from openhcs_host.seam.kinds import kind_named
+from openhcs_host.seam.policy import Policy
 from openhcs_host.seam.resolution import Resolution, resolve
 
 if TYPE_CHECKING:
@@ -37,19 +39,24 @@ class Host:
         with Host() as host:
             disk = host.backend("disk")
 
-    Making a host reads and imports nothing. Objects are shared: asking again for the same key and
+    ``policy`` overrules the site's files and the environment. Making a host reads and imports nothing.
+    Objects are shared: asking again for the same key and
     configuration returns the same object, from any thread. Closing the host closes them.
     """
 
-    def __init__(self, index: Index | None = None) -> None:
+    def __init__(self, index: Index | None = None, policy: Policy | None = None) -> None:
         self._index = index
+        self._argument = policy
+        self._policy: Policy | None = None
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._lock = threading.RLock()  # pluggy's registration is not locked
+        self._checked: set[str] = set()  # distributions whose demands on the host are met
         self._plugins: dict[Provider, Any] = {}
         self._instances: dict[tuple[str, str, str], Any] = {}
         self._specs: dict[int, InstanceSpec] = {}
         self._observers: list[Any] = []
+        self._site_observers_enabled = False
 
     @property
     def index(self) -> Index:
@@ -59,9 +66,19 @@ class Host:
                 self._index = build_index()
             return self._index
 
+    @property
+    def policy(self) -> Policy:
+        """The site's policy in force; read once, when first needed."""
+        with self._lock:
+            if self._policy is None:
+                from openhcs_host.seam.policy_sources import read_policy  # only once something is resolved
+
+                self._policy = read_policy(self._argument)
+            return self._policy
+
     def resolve(self, kind: str, key: str) -> Resolution:
         """Say which provider a key comes from, importing nothing."""
-        return resolve(self.index, kind, key)
+        return resolve(self.index, self.policy, kind, key)
 
     def backend(self, key: str, **config: Any) -> DataSink:
         """Return the storage backend ``key``."""
@@ -107,9 +124,11 @@ class Host:
             return found
         with self._lock:
             if name not in self._instances:
-                created = self._create(spec)
+                table = self.policy.tables.get((spec.kind, spec.key), {})
+                full = InstanceSpec(spec.kind, spec.key, {**table, **spec.config})
+                created = self._create(full)
                 self._instances[name] = created
-                self._specs[id(created)] = spec
+                self._specs[id(created)] = full
             return self._instances[name]
 
     def describe(self, instance: Provided) -> InstanceSpec:
@@ -129,9 +148,10 @@ class Host:
     def notify(self, hook: str, **facts: Any) -> list[str]:
         """Tell the enabled observers, and return what went wrong with them, one sentence each.
 
-        An observer that raises is reported and cannot disturb what it observes.
+        An observer that raises is reported and cannot disturb what it observes. The first call enables
+        the observers that the site's policy names.
         """
-        trouble = []
+        trouble = self._enable_site_observers()
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             if implementation.plugin not in self._observers:
                 continue
@@ -139,6 +159,19 @@ class Host:
                 implementation.function(*[facts[name] for name in implementation.argnames])
             except Exception as error:  # noqa: BLE001 - whatever an observer raises is its own affair
                 trouble.append(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")
+        return trouble
+
+    def _enable_site_observers(self) -> list[str]:
+        with self._lock:
+            if self._site_observers_enabled:
+                return []
+            self._site_observers_enabled = True
+        trouble = []
+        for rule in self.policy.observers:
+            try:
+                self.enable_observers([rule.name])
+            except PluginError as error:
+                trouble.append(f"observer {rule.name!r}, enabled by {rule.origin}: {error}")
         return trouble
 
     def close(self) -> None:
@@ -172,6 +205,10 @@ class Host:
         with self._lock:
             provider = self.resolve(kind, key).provider
             if provider not in self._plugins:
+                if provider.distribution not in self._checked:
+                    check_host_requirement(provider)
+                    self._checked.add(provider.distribution)
+                guard_imports(self.index)
                 plugin = load(provider)
                 register(self._manager, plugin, provider)
                 self._plugins[provider] = plugin

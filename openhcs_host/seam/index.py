@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -12,8 +12,9 @@ from openhcs_host.seam.kinds import KINDS
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["Index", "Provider", "build_index"]
+__all__ = ["Index", "Provider", "build_index", "canonical_name"]
 
+_ACCELERATORS: Final = "openhcs.accelerator"
 _GROUPS: Final = {kind.group: name for name, kind in KINDS.items()}
 
 
@@ -46,6 +47,8 @@ class Index:
     """Sorted by kind, key, distribution."""
     problems: tuple[str, ...] = ()
     """Metadata that could not be read, one sentence each; it takes nothing else down."""
+    accelerators: Mapping[str, str] = attrs.field(factory=dict)
+    """Module of an accelerator library to the ``kind:key`` that announces it (``openhcs.accelerator``)."""
     _by_name: dict[tuple[str, str], tuple[Provider, ...]] = attrs.field(init=False, repr=False, eq=False)
 
     @_by_name.default
@@ -71,6 +74,7 @@ def build_index() -> Index:
     from importlib.metadata import distributions
 
     providers: list[Provider] = []
+    accelerators: dict[str, str] = {}
     problems: list[str] = []
     seen: set[str] = set()
     for distribution in distributions():
@@ -79,15 +83,16 @@ def build_index() -> Index:
             # A plain search spares parsing the metadata of the many that have nothing to do with us.
             if announced is None or "openhcs." not in announced:
                 continue
-            name = _canonical(distribution.metadata["Name"])
+            name = canonical_name(distribution.metadata["Name"])
             if name in seen or _is_shadowed(distribution, name):
                 continue
             seen.add(name)
             providers.extend(_providers_of(distribution))
+            accelerators |= {p.name: p.value for p in distribution.entry_points if p.group == _ACCELERATORS}
         except Exception as error:  # noqa: BLE001 - one broken installation must not hide the others
             problems.append(f"{_place(distribution)}: its metadata cannot be read ({error!r}); reinstall it")
-    providers.sort(key=lambda p: (p.kind, p.key, _canonical(p.distribution)))
-    return Index(tuple(providers), tuple(sorted(problems)))
+    providers.sort(key=lambda p: (p.kind, p.key, canonical_name(p.distribution)))
+    return Index(tuple(providers), tuple(sorted(problems)), accelerators)
 
 
 def _providers_of(distribution: Distribution) -> Iterator[Provider]:
@@ -110,6 +115,6 @@ def _place(distribution: Distribution) -> str:
     return str(distribution.locate_file(""))
 
 
-def _canonical(name: str) -> str:
-    # Spelling of names as the packaging standards compare them (PEP 503).
+def canonical_name(name: str) -> str:
+    """Return the spelling in which names of distributions are compared (PEP 503)."""
     return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))

@@ -27,7 +27,7 @@ def test_a_host_reads_no_metadata_until_asked(site):
 
 
 def test_index_and_resolution_import_no_plugin(site):
-    site.backend("attic", "raise SystemExit('imported!')")
+    site.backend("attic", "import os; os._exit(9)  # imported!")
     done = site.python("""
         import sys
         from openhcs_host import Host
@@ -40,9 +40,11 @@ def test_index_and_resolution_import_no_plugin(site):
 
 
 def test_the_command_line_lists_explains_and_helps_without_importing_a_plugin(site):
-    site.backend("attic", "raise SystemExit('imported!')")
+    site.backend("attic", "import os; os._exit(9)  # imported!")
     site.install(
-        "fake-command", {"openhcs.command": {"boom": "fake_boom"}}, {"fake_boom": "raise SystemExit('no!')"}
+        "fake-command",
+        {"openhcs.command": {"boom": "fake_boom"}},
+        {"fake_boom": "import os; os._exit(9)  # imported!"},
     )
     listed = site.openhcs("plugins", "list", "--json")
     assert listed.returncode == 0, listed.stderr
