@@ -23,6 +23,7 @@
     │   ├── UnsupportedDataError         TypeError
     │   └── UnsupportedOperationError    io.UnsupportedOperation
     ├── MetadataError                    ValueError
+    │   └── MetadataLockedError          TimeoutError
     ├── PlateError                       ValueError
     │   ├── PlateNotRecognisedError      LookupError
     │   └── PlateConflictError
@@ -48,6 +49,7 @@ __all__ = [
     "InvalidPathError",
     "MemoryConversionError",
     "MetadataError",
+    "MetadataLockedError",
     "OpenHCSError",
     "PathExistsError",
     "PathIsDirectoryError",
@@ -170,6 +172,10 @@ class UnsupportedOperationError(StorageError, io.UnsupportedOperation):
 
 class MetadataError(OpenHCSError, ValueError):
     """A metadata document is corrupt or contradicts itself; it is left as it was found."""
+
+
+class MetadataLockedError(MetadataError, TimeoutError):
+    """Another process has held the lock of a metadata document for too long."""
 
 
 class PlateError(OpenHCSError, ValueError):

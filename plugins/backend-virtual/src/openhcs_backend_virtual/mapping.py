@@ -34,7 +34,7 @@ class MountedPlate:
         files: dict[str, str] = {}
         for subdirectory, record in read_metadata(metadata).items():
             where = f"{metadata}/openhcs_metadata.json, subdirectory {subdirectory!r}"
-            for virtual, real in workspace_mapping(record, where).items():
+            for virtual, real in workspace_mapping(record, metadata).items():
                 _inside(virtual, where)
                 _inside(real, where)
                 if virtual in files:
