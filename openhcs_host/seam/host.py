@@ -54,6 +54,7 @@ class Host:
         self._checked: set[str] = set()  # distributions whose demands on the host are met
         self._plugins: dict[Provider, Any] = {}
         self._instances: dict[tuple[str, str, str], Any] = {}
+        self._defaults: dict[tuple[str, str], Any] = {}  # those without configuration: the short way
         self._specs: dict[int, InstanceSpec] = {}
         self._observers: list[Any] = []
         self._site_observers_enabled = False
@@ -82,35 +83,35 @@ class Host:
 
     def backend(self, key: str, **config: Any) -> DataSink:
         """Return the storage backend ``key``."""
-        return cast("DataSink", self.create(InstanceSpec("backend", str(key), config)))
+        return cast("DataSink", self._get("backend", key, config))
 
     def format(self, key: str, **config: Any) -> Format:
         """Return the file format of extension ``key``, for example ``.tif``."""
-        return cast("Format", self.create(InstanceSpec("format", key, config)))
+        return cast("Format", self._get("format", key, config))
 
     def memory(self, key: str, **config: Any) -> MemoryType:
         """Return the memory type ``key``."""
-        return cast("MemoryType", self.create(InstanceSpec("memory", key, config)))
+        return cast("MemoryType", self._get("memory", key, config))
 
     def converter(self, key: str, **config: Any) -> Converter:
         """Return the converter ``source.target``."""
-        return cast("Converter", self.create(InstanceSpec("converter", key, config)))
+        return cast("Converter", self._get("converter", key, config))
 
     def microscope(self, key: str, **config: Any) -> MicroscopeHandler:
         """Return the microscope handler ``key``."""
-        return cast("MicroscopeHandler", self.create(InstanceSpec("microscope", key, config)))
+        return cast("MicroscopeHandler", self._get("microscope", key, config))
 
     def executor(self, key: str, **config: Any) -> Executor:
         """Return the executor ``key``."""
-        return cast("Executor", self.create(InstanceSpec("executor", key, config)))
+        return cast("Executor", self._get("executor", key, config))
 
     def functions(self, key: str, **config: Any) -> FunctionLibrary:
         """Return the function library ``key``."""
-        return cast("FunctionLibrary", self.create(InstanceSpec("functions", key, config)))
+        return cast("FunctionLibrary", self._get("functions", key, config))
 
     def command(self, key: str) -> click.Command:
         """Return the sub-command ``key``."""
-        return cast("click.Command", self.create(InstanceSpec("command", key)))
+        return cast("click.Command", self._get("command", key, {}))
 
     def create(self, spec: InstanceSpec) -> Any:
         """Return the object that ``spec`` describes, creating it if this host has none yet.
@@ -129,6 +130,8 @@ class Host:
                 created = self._create(full)
                 self._instances[name] = created
                 self._specs[id(created)] = full
+                if not spec.config:
+                    self._defaults[spec.kind, spec.key] = created
             return self._instances[name]
 
     def describe(self, instance: Provided) -> InstanceSpec:
@@ -179,6 +182,7 @@ class Host:
         with self._lock:
             instances = list(self._instances.values())
             self._instances.clear()
+            self._defaults.clear()
             self._specs.clear()
         errors = []
         for instance in reversed(instances):
@@ -200,6 +204,13 @@ class Host:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _get(self, kind: str, key: str, config: Mapping[str, Any]) -> Any:
+        if not config:
+            found = self._defaults.get((kind, key))
+            if found is not None:
+                return found
+        return self.create(InstanceSpec(kind, str(key), config))
 
     def _activate(self, kind: str, key: str) -> tuple[Any, Provider]:
         with self._lock:
