@@ -86,8 +86,8 @@ class Host:
         return cast("DataSink", self._get("backend", key, config))
 
     def format(self, key: str, **config: Any) -> Format:
-        """Return the file format of extension ``key``, for example ``.tif``."""
-        return cast("Format", self._get("format", key, config))
+        """Return the file format of an extension in any case, for example ``.tif``."""
+        return cast("Format", self._get("format", key.lower(), config))
 
     def memory(self, key: str, **config: Any) -> MemoryType:
         """Return the memory type ``key``."""
