@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -31,7 +30,7 @@ def is_temporary(name: str) -> bool:
 
 def temporary_name(directory: str) -> str:
     """Return a new name in ``directory`` for an unfinished write; no listing shows it."""
-    return os.path.join(directory, f".{secrets.token_hex(8)}{_SUFFIX}")
+    return os.path.join(directory, f".{os.urandom(8).hex()}{_SUFFIX}")
 
 
 @contextlib.contextmanager
@@ -47,7 +46,7 @@ def atomic_write(path: str, *, overwrite: bool = False, power: bool = False) -> 
     if not overwrite and os.path.lexists(path):
         raise _taken(path)
     temporary = temporary_name(directory)
-    stream = _create(temporary, directory)
+    stream = _create(temporary, directory, power)
     try:
         with stream:
             yield stream
@@ -95,22 +94,32 @@ def sync_directory(directory: str) -> None:
         os.close(descriptor)
 
 
-def _create(temporary: str, directory: str) -> BinaryIO:
+def _create(temporary: str, directory: str, power: bool) -> BinaryIO:
     try:
         return open(temporary, "x+b")
     except FileNotFoundError:
-        make_directories(directory)
+        make_directories(directory, power=power)
         return open(temporary, "x+b")
     except NotADirectoryError:
         raise PathNotDirectoryError(f"cannot write into {directory!r}: a part of it is a file") from None
 
 
-def make_directories(directory: str) -> None:
-    """Make a directory and its parents; raise ``PathNotDirectoryError`` if one of them is a file."""
+def make_directories(directory: str, *, power: bool = False) -> None:
+    """Make a directory and its parents; raise ``PathNotDirectoryError`` if one of them is a file.
+
+    With ``power`` the names of those that were missing are flushed to the medium.
+    """
+    missing = []
+    parent = directory
+    while power and parent and not os.path.lexists(parent):
+        parent = os.path.dirname(parent)
+        missing.append(parent)
     try:
         os.makedirs(directory, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise PathNotDirectoryError(f"cannot make {directory!r}: a part of it is a file") from None
+    for parent in missing:
+        sync_directory(parent)
 
 
 def _rename_into_reserved(source: str, destination: str) -> None:
@@ -120,7 +129,11 @@ def _rename_into_reserved(source: str, destination: str) -> None:
         os.close(os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except FileExistsError:
         raise _taken(destination) from None
-    os.replace(source, destination)
+    try:
+        os.replace(source, destination)
+    except BaseException:
+        os.unlink(destination)
+        raise
 
 
 def _taken(path: str) -> PathExistsError | PathIsDirectoryError:

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
+
 from openhcs_host.contracts.images import ImageMetadata
-from openhcs_host.contracts.storage import DataSink, ReadableBackend, StorageBackend
-from openhcs_host.errors import UnsupportedOperationError
+from openhcs_host.contracts.storage import DataSink, FileStat, ReadableBackend, StorageBackend
+from openhcs_host.errors import (
+    InvalidPathError,
+    OpenHCSError,
+    PluginError,
+    PluginInvalidError,
+    UnsupportedOperationError,
+)
+from openhcs_host.files.mirroring import mirror, move_over_link
 from openhcs_host.files.natural import natural_sorted
 from openhcs_host.seam.host import Host
 
-__all__ = ["IMAGE_EXTENSIONS", "FileManager"]
+__all__ = ["IMAGE_EXTENSIONS", "FileManager", "UsableBackends"]
 
 AnyPath = str | os.PathLike[str]
 
 IMAGE_EXTENSIONS: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".npy")
 """What ``list_image_files`` looks for unless told otherwise."""
+
+
+@attrs.frozen
+class UsableBackends:
+    """Every installed backend, told apart by whether it can be activated."""
+
+    usable: Mapping[str, DataSink]
+    """Key to backend."""
+    broken: Mapping[str, PluginError]
+    """Key to what is wrong with the others; the message says what to do."""
 
 
 class FileManager:
@@ -37,6 +56,7 @@ class FileManager:
         self.host = host
         """The host that the backends come from."""
         self._backends: dict[str, DataSink] = {}
+        self._readables: dict[str, ReadableBackend] = {}
 
     def get_backend(self, backend: str) -> DataSink:
         """Return the backend's object."""
@@ -44,6 +64,23 @@ class FileManager:
         if found is None:
             found = self._backends[str(backend)] = self.host.backend(str(backend))
         return found
+
+    def usable_backends(self) -> UsableBackends:
+        """Activate every installed backend; one that cannot be is reported, and never raises.
+
+        This imports all of them. To see what is installed without importing, look at ``host.index``.
+        """
+        usable: dict[str, DataSink] = {}
+        broken: dict[str, PluginError] = {}
+        for key in self.host.index.keys("backend"):
+            try:
+                usable[key] = self.get_backend(key)
+            except PluginError as error:
+                broken[key] = error
+            except OpenHCSError as error:  # raised on purpose while it was being created
+                broken[key] = PluginInvalidError(f"backend {key!r} cannot be created: {error}")
+                broken[key].__cause__ = error
+        return UsableBackends(usable, broken)
 
     def save(
         self,
@@ -57,12 +94,14 @@ class FileManager:
     ) -> None:
         """Store ``data`` under ``path``; ``image`` says what an image is."""
         path = path if type(path) is str else _text(path)
-        self.get_backend(backend).save(data, path, overwrite=overwrite, image=image, **options)
+        sink = self._backends.get(backend) or self.get_backend(backend)
+        sink.save(data, path, overwrite=overwrite, image=image, **options)
 
     def load(self, path: AnyPath, backend: str, **options: Any) -> Any:
         """Return what is stored under ``path``."""
         path = path if type(path) is str else _text(path)
-        return self._readable(backend, "load").load(path, **options)
+        found = self._readables.get(backend) or self._readable(backend, "load")
+        return found.load(path, **options)
 
     def save_batch(
         self,
@@ -74,9 +113,9 @@ class FileManager:
         images: Sequence[ImageMetadata] | None = None,
         **options: Any,
     ) -> None:
-        """Store ``data[i]`` under ``paths[i]``; the batch is checked before anything is stored."""
-        texts = [_text(path) for path in paths]
-        self.get_backend(backend).save_batch(data, texts, overwrite=overwrite, images=images, **options)
+        """Store ``data[i]`` under ``paths[i]``; the batch is checked as a whole before any is stored."""
+        names = [_text(path) for path in paths]
+        self.get_backend(backend).save_batch(data, names, overwrite=overwrite, images=images, **options)
 
     def load_batch(self, paths: Sequence[AnyPath], backend: str, **options: Any) -> list[Any]:
         """Return what is stored under each path, in that order."""
@@ -94,6 +133,14 @@ class FileManager:
         """Whether a directory has this path."""
         return self._readable(backend, "is_dir").is_dir(_text(path))
 
+    def is_symlink(self, path: AnyPath, backend: str) -> bool:
+        """Whether the path is itself a symbolic link, wherever that leads."""
+        return self._readable(backend, "is_symlink").is_symlink(_text(path))
+
+    def stat(self, path: AnyPath, backend: str) -> FileStat:
+        """Return kind, size and time of a path; a link is described itself, unknown is ``None``."""
+        return self._readable(backend, "stat").stat(_text(path))
+
     def list_files(
         self,
         directory: AnyPath,
@@ -102,11 +149,17 @@ class FileManager:
         extensions: Iterable[str] | None = None,
         recursive: bool = False,
     ) -> list[str]:
-        """Return full paths in natural order; ``extensions`` are compared without regard to case."""
+        """Return full paths in natural order.
+
+        ``extensions`` is one extension or several, in any case, with or without the dot: ``"tif"``,
+        ``[".TIF", ".ome.tiff"]``.
+        """
         found = self._readable(backend, "list_files").list_files(_text(directory), recursive=recursive)
         if extensions is not None:
-            endings = tuple(extension.lower() for extension in extensions)
-            found = [path for path in found if path.lower().endswith(endings)]
+            endings = _endings(extensions)
+            # Only as much of the path as can matter: lists are long and paths are, too.
+            tail = -max(map(len, endings), default=1)
+            found = [path for path in found if path[tail:].lower().endswith(endings)]
         return natural_sorted(found)
 
     def list_image_files(
@@ -124,25 +177,88 @@ class FileManager:
         """Return the names in a directory in natural order."""
         return natural_sorted(self._readable(backend, "list_dir").list_dir(_text(directory)))
 
+    def find_file_recursive(self, directory: AnyPath, name: str, backend: str) -> str | None:
+        """Return the first path in natural order, at any depth, whose last part is ``name``, or ``None``."""
+        if not name or "/" in name:
+            raise InvalidPathError(f"{name!r} is not the name of a file; give the last part of a path only")
+        found = self._readable(backend, "find_file_recursive").list_files(_text(directory), recursive=True)
+        below = "/" + name
+        matches = [path for path in found if path == name or path.endswith(below)]
+        return natural_sorted(matches)[0] if matches else None
+
     def ensure_directory(self, path: AnyPath, backend: str) -> None:
         """Make a directory and its parents; an existing one is fine."""
         self._storage(backend, "ensure_directory").ensure_directory(_text(path))
 
     def delete(self, path: AnyPath, backend: str, *, recursive: bool = False) -> None:
-        """Delete a file, an empty directory, or with ``recursive`` a directory and its content."""
+        """Delete a file, a link, an empty directory, or with ``recursive`` a directory and its content."""
         self._storage(backend, "delete").delete(_text(path), recursive=recursive)
+
+    def delete_all(self, path: AnyPath, backend: str) -> None:
+        """Delete a file, or a directory with all its content; what links lead to is not touched."""
+        self._storage(backend, "delete_all").delete(_text(path), recursive=True)
 
     def copy(self, source: AnyPath, destination: AnyPath, backend: str, *, overwrite: bool = False) -> None:
         """Copy a file within a backend."""
         self._storage(backend, "copy").copy(_text(source), _text(destination), overwrite=overwrite)
 
-    def move(self, source: AnyPath, destination: AnyPath, backend: str, *, overwrite: bool = False) -> None:
-        """Move a file or directory within a backend."""
-        self._storage(backend, "move").move(_text(source), _text(destination), overwrite=overwrite)
+    def move(
+        self,
+        source: AnyPath,
+        destination: AnyPath,
+        backend: str,
+        *,
+        overwrite: bool = False,
+        replace_symlinks: bool = False,
+    ) -> None:
+        """Move a file or directory within a backend.
+
+        With ``replace_symlinks`` a symbolic link under the destination is replaced even without
+        ``overwrite``; what it leads to stays as it is.
+        """
+        storage = self._storage(backend, "move")
+        old, new = _text(source), _text(destination)
+        if replace_symlinks and storage.is_symlink(new):
+            move_over_link(storage, old, new)
+        else:
+            storage.move(old, new, overwrite=overwrite)
+
+    def create_symlink(
+        self, target: AnyPath, link: AnyPath, backend: str, *, overwrite: bool = False
+    ) -> None:
+        """Make ``link`` a symbolic link to ``target``; with ``overwrite`` an existing link is replaced."""
+        storage = self._storage(backend, "create_symlink")
+        storage.create_symlink(_text(target), _text(link), overwrite=overwrite)
+
+    def mirror_directory(
+        self,
+        source: AnyPath,
+        target: AnyPath,
+        backend: str,
+        *,
+        recursive: bool = True,
+        overwrite_symlinks_only: bool = False,
+    ) -> int:
+        """Build the tree of ``source`` under ``target`` with links to its files; return how many were made.
+
+        A name that exists under ``target`` is a ``PathExistsError`` before anything is made; with
+        ``overwrite_symlinks_only`` links are replaced, and everything else is still refused.
+        """
+        return mirror(
+            self._storage(backend, "mirror_directory"),
+            _text(source),
+            _text(target),
+            recursive=recursive,
+            replace_links=overwrite_symlinks_only,
+        )
 
     def _readable(self, backend: str, operation: str) -> ReadableBackend:
-        found = self._backends.get(backend) or self.get_backend(backend)
+        readable = self._readables.get(backend)
+        if readable is not None:
+            return readable
+        found = self.get_backend(backend)
         if isinstance(found, ReadableBackend):
+            self._readables[str(backend)] = found
             return found
         raise UnsupportedOperationError(f"the {backend} backend cannot {operation}: it only takes data")
 
@@ -161,3 +277,8 @@ def _text(path: AnyPath) -> str:
         return path
     text = os.fspath(path)
     return text.replace("\\", "/") if os.sep == "\\" else text
+
+
+def _endings(extensions: Iterable[str]) -> tuple[str, ...]:
+    given = (extensions,) if isinstance(extensions, str) else extensions
+    return tuple("." + extension.lower().removeprefix(".") for extension in given)

@@ -9,7 +9,7 @@ import threading
 from typing import Any, ClassVar
 
 from openhcs_host.contracts.images import ImageMetadata
-from openhcs_host.contracts.storage import Capability, StorageBackend, refuse_options
+from openhcs_host.contracts.storage import Capability, FileStat, StorageBackend, refuse_options
 from openhcs_host.errors import (
     DirectoryNotEmptyError,
     InvalidPathError,
@@ -81,6 +81,16 @@ class MemoryBackend(StorageBackend):
     def is_dir(self, path: str) -> bool:
         """Whether the path was made, or is a parent of something saved."""
         return _normal(path) in self._directories
+
+    def stat(self, path: str) -> FileStat:
+        """Return what stands there; only arrays, and whatever else counts its bytes, have a size."""
+        name = _normal(path)
+        with self._lock:
+            if name in self._directories:
+                return FileStat("directory")
+            found = self._find(path)
+        size = getattr(found, "nbytes", None)
+        return FileStat("file", size if isinstance(size, int) else None)
 
     def list_files(self, directory: str, *, recursive: bool = False) -> list[str]:
         """Return the paths of the objects in ``directory``."""

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from openhcs_host.files import atomic
 from openhcs_host.files.atomic import atomic_write, is_temporary, temporary_name
 
 
@@ -103,6 +104,29 @@ def test_where_hard_links_are_not_to_be_had_a_new_name_is_still_refused_or_whole
     with pytest.raises(FileExistsError), atomic_write(str(path)) as stream:
         stream.write(b"two")
     assert path.read_bytes() == b"one" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_replace_that_fails_after_the_name_was_reserved_gives_it_back(tmp_path, monkeypatch):
+    def refused(*args, **kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(PermissionError), atomic_write(str(tmp_path / "a.bin")) as stream:
+        stream.write(b"one")
+    assert os.listdir(tmp_path) == []
+
+
+def test_power_flushes_the_names_of_new_parents_too(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(atomic, "sync_directory", flushed.append)
+    with atomic_write(str(tmp_path / "new" / "deep" / "a.bin"), power=True) as stream:
+        stream.write(b"one")
+    assert flushed == [str(tmp_path / "new"), str(tmp_path), str(tmp_path / "new" / "deep")]
+    flushed.clear()
+    with atomic_write(str(tmp_path / "other" / "a.bin")) as stream:
+        stream.write(b"one")
+    assert flushed == []
 
 
 WRITER = """

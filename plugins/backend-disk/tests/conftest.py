@@ -1,6 +1,7 @@
 """The real host, the real file system, and real plates where they are at hand."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,16 @@ def disk(host):
 def folder(tmp_path):
     """An empty directory, as the string with slashes that a backend gets."""
     return tmp_path.as_posix()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A directory on another file system."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system to move to")
+    with tempfile.TemporaryDirectory(dir=memory) as target:
+        yield target
 
 
 @pytest.fixture

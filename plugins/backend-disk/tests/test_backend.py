@@ -24,6 +24,9 @@ from openhcs_host.errors import (
 
 PLANE = np.arange(12, dtype=np.uint16).reshape(3, 4)
 OTHER = PLANE + 1
+EXTENSIONS = [
+    ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".npy", ".npz", ".csv", ".json", ".txt", ".bin", ".zip"
+]  # fmt: skip
 
 
 class TestSavingAndLoading:
@@ -134,14 +137,14 @@ class TestOverwriting:
 
 
 class TestRefusedData:
-    @pytest.mark.parametrize("extension", [".tif", ".png", ".npy", ".csv", ".json", ".txt"])
+    @pytest.mark.parametrize("extension", EXTENSIONS)
     def test_names_the_path_and_makes_nothing_not_even_directories(self, disk, folder, everything, extension):
         with pytest.raises(UnsupportedDataError, match=r"a/b/x") as caught:
             disk.save(object(), f"{folder}/a/b/x{extension}")
         assert isinstance(caught.value, TypeError)
         assert everything() == []
 
-    @pytest.mark.parametrize("extension", [".tif", ".png", ".npy", ".csv", ".json", ".txt"])
+    @pytest.mark.parametrize("extension", EXTENSIONS)
     def test_leaves_the_old_file_and_no_other(self, disk, folder, everything, extension):
         path = f"{folder}/x{extension}"
         Path(path).write_bytes(b"old")
@@ -153,7 +156,7 @@ class TestRefusedData:
 
 class TestExtensions:
     def test_one_that_no_format_is_for_is_refused_with_those_that_are(self, disk, folder, everything):
-        with pytest.raises(UnsupportedDataError, match=r"'\.xyz'.*\.csv, \.json, \.npy, \.png, \.tif"):
+        with pytest.raises(UnsupportedDataError, match=r"'\.xyz'.*\.npy, .*\.png, .*\.tif"):
             disk.save(PLANE, f"{folder}/new/A01.xyz")
         assert everything() == []
 
@@ -245,6 +248,12 @@ class TestBatches:
         assert os.listdir(folder) == ["b.npy"]
         disk.save_batch([OTHER, OTHER], paths, overwrite=True)
         np.testing.assert_array_equal(disk.load(paths[1]), OTHER)
+
+    def test_are_refused_as_a_whole_when_one_path_is_a_link_to_nowhere(self, disk, folder):
+        os.symlink("nowhere", f"{folder}/b.npy")
+        with pytest.raises(PathExistsError, match=r"b\.npy"):
+            disk.save_batch([PLANE, OTHER], [f"{folder}/a.npy", f"{folder}/b.npy"])
+        assert os.listdir(folder) == ["b.npy"]
 
     def test_are_refused_as_a_whole_when_one_format_is_missing(self, disk, folder, everything):
         with pytest.raises(UnsupportedDataError, match=r"\.xyz"):
@@ -370,7 +379,8 @@ class TestDeleting:
 
 class TestConfiguration:
     def test_says_what_the_backend_can_do(self, disk):
-        assert type(disk).capabilities == Capability.WRITE | Capability.READ | Capability.LIST
+        can = Capability.WRITE | Capability.READ | Capability.LIST | Capability.LINK
+        assert type(disk).capabilities == can
 
     @pytest.mark.parametrize("durability", ["process", "power"])
     def test_durability_is_kept_and_travels(self, folder, durability):

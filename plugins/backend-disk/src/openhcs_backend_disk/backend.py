@@ -6,21 +6,24 @@ import contextlib
 import io
 import os
 import shutil
-import stat
+import stat as modes
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
 import attrs
 
+from openhcs_backend_disk.batches import check_workers, in_threads
+from openhcs_backend_disk.links import create_symlink, described
 from openhcs_backend_disk.moving import copy_file, move
 from openhcs_backend_disk.oserrors import check_path, translated
 from openhcs_host import Host, hookimpl
 from openhcs_host.contracts.configuration import configured
 from openhcs_host.contracts.formats import Format
 from openhcs_host.contracts.images import ImageMetadata
-from openhcs_host.contracts.storage import Capability, StorageBackend, check_batch
+from openhcs_host.contracts.storage import Capability, FileStat, StorageBackend, check_batch
 from openhcs_host.errors import (
     FormatError,
+    PathExistsError,
     PluginNotFoundError,
     UnsupportedDataError,
 )
@@ -50,7 +53,9 @@ class DiskBackend(StorageBackend):
     """
 
     key = "disk"
-    capabilities: ClassVar[Capability] = Capability.WRITE | Capability.READ | Capability.LIST
+    capabilities: ClassVar[Capability] = (
+        Capability.WRITE | Capability.READ | Capability.LIST | Capability.LINK
+    )
 
     def __init__(self, host: Host, config: DiskConfig | None = None) -> None:
         self._host = host
@@ -97,13 +102,28 @@ class DiskBackend(StorageBackend):
         *,
         overwrite: bool = False,
         images: Sequence[ImageMetadata] | None = None,
+        workers: int = 1,
         **options: Any,
     ) -> None:
-        """Write a batch, after checking it as a whole; a path spelt in two ways is still one path."""
+        """Write a batch by ``workers`` threads, after checking it as a whole.
+
+        A path spelt in two ways is still one path. The first error stops the batch; what is being written
+        then is finished.
+        """
         check_batch(data, [os.path.normpath(path) for path in paths], images)
+        check_workers(workers)
         for path in paths:
             self._format_of(path, "save", UnsupportedDataError)
-        super().save_batch(data, paths, overwrite=overwrite, images=images, **options)
+            if not overwrite and os.path.lexists(path):
+                raise PathExistsError(
+                    f"{path!r} exists already; pass overwrite=True to replace it. Nothing of the batch was saved"
+                )
+
+        def save(number: int) -> None:
+            image = images[number] if images is not None else None
+            self.save(data[number], paths[number], overwrite=overwrite, image=image, **options)
+
+        in_threads(save, len(paths), workers)
 
     def load(self, path: str, **options: Any) -> Any:
         """Read a file in the format of its extension; ``options`` go to the format."""
@@ -119,6 +139,11 @@ class DiskBackend(StorageBackend):
             except FormatError as error:
                 raise FormatError(f"cannot load {path!r}: {error}") from error
 
+    def load_batch(self, paths: Sequence[str], *, workers: int = 1, **options: Any) -> list[Any]:
+        """Read a batch by ``workers`` threads, in the order asked for; the first error stops it."""
+        check_workers(workers)
+        return in_threads(lambda number: self.load(paths[number], **options), len(paths), workers)
+
     def is_file(self, path: str) -> bool:
         """Whether a file, or a link to one, has this path."""
         return os.path.isfile(path)
@@ -126,6 +151,18 @@ class DiskBackend(StorageBackend):
     def is_dir(self, path: str) -> bool:
         """Whether a directory, or a link to one, has this path."""
         return os.path.isdir(path)
+
+    def is_symlink(self, path: str) -> bool:
+        """Whether the path is itself a link, to whatever or to nothing."""
+        return os.path.islink(path.rstrip("/"))
+
+    def stat(self, path: str) -> FileStat:
+        """Return kind, size of a file, and time; a link is described itself."""
+        check_path(path)
+        try:
+            return described(path)
+        except OSError as error:
+            raise translated(error, "describe", path) from None
 
     def list_files(self, directory: str, *, recursive: bool = False) -> list[str]:
         """Return the paths of the files; links to files are files, links to directories are not entered."""
@@ -153,7 +190,7 @@ class DiskBackend(StorageBackend):
         """Make the directory and its parents."""
         check_path(path)
         try:
-            make_directories(path)
+            make_directories(path, power=self._is_power(None))
         except OSError as error:
             raise translated(error, "make directory", path) from None
 
@@ -162,7 +199,7 @@ class DiskBackend(StorageBackend):
         check_path(path)
         bare = path.rstrip("/") or "/"  # with a slash at its end, a link would be followed
         try:
-            if not stat.S_ISDIR(os.lstat(bare).st_mode):
+            if not modes.S_ISDIR(os.lstat(bare).st_mode):
                 os.unlink(bare)
             elif recursive:
                 shutil.rmtree(bare)
@@ -182,6 +219,12 @@ class DiskBackend(StorageBackend):
         check_path(source)
         check_path(destination)
         move(source, destination, overwrite=overwrite, power=self._is_power(None))
+
+    def create_symlink(self, target: str, link: str, *, overwrite: bool = False) -> None:
+        """Make a link to a file or directory; it holds the full path, so it may be moved but its target not."""
+        check_path(target)
+        check_path(link)
+        create_symlink(target, link, overwrite=overwrite, power=self._is_power(None))
 
     def _is_power(self, durability: str | None) -> bool:
         if durability is None:

@@ -17,7 +17,7 @@ from openhcs_host.files.atomic import (
     temporary_name,
 )
 
-__all__ = ["copy_file", "move"]
+__all__ = ["copy_file", "entry", "make_parent", "move"]
 
 _CHUNK = 1 << 20
 
@@ -29,7 +29,7 @@ def copy_file(source: str, destination: str, *, overwrite: bool, power: bool) ->
     except OSError as error:
         raise translated(error, "copy", source) from None
     with stream:
-        if _entry(source) == _entry(destination):
+        if entry(source) == entry(destination):
             return
         _refuse_directory("copy", source, destination)
         try:
@@ -46,13 +46,13 @@ def move(source: str, destination: str, *, overwrite: bool, power: bool) -> None
         status = os.lstat(source)
     except OSError as error:
         raise translated(error, "move", source) from None
-    if _entry(source) == _entry(destination):
+    if entry(source) == entry(destination):
         return
     try:
         if stat.S_ISDIR(status.st_mode):
-            _move_directory(source, destination)
+            _move_directory(source, destination, power)
         else:
-            _move_file(source, destination, status, overwrite)
+            _move_file(source, destination, status, overwrite, power)
         if power:
             sync_directory(os.path.dirname(destination))
             sync_directory(os.path.dirname(source))
@@ -60,9 +60,24 @@ def move(source: str, destination: str, *, overwrite: bool, power: bool) -> None
         raise translated(error, f"move {source!r} to", destination) from None
 
 
-def _move_file(source: str, destination: str, status: os.stat_result, overwrite: bool) -> None:
+def make_parent(path: str, *, power: bool) -> None:
+    """Make the directory of a path, if its name says one."""
+    directory = os.path.dirname(path)
+    if directory:
+        make_directories(directory, power=power)
+
+
+def entry(path: str) -> str:
+    """Return where a name itself stands: links are followed on the way to it, not at its end."""
+    directory, name = os.path.split(path.rstrip("/") or "/")
+    if name in ("", ".", ".."):
+        return os.path.realpath(path)
+    return os.path.join(os.path.realpath(directory or "."), name)
+
+
+def _move_file(source: str, destination: str, status: os.stat_result, overwrite: bool, power: bool) -> None:
     _refuse_directory("move", source, destination)
-    _make_parent(destination)
+    make_parent(destination, power=power)
     if overwrite and _is_twin(status, destination):
         os.unlink(source)  # two names of one file: a rename would leave both
         return
@@ -95,15 +110,15 @@ def _move_file_across(source: str, destination: str, status: os.stat_result, ove
     os.unlink(source)
 
 
-def _move_directory(source: str, destination: str) -> None:
-    if os.path.join(_entry(destination), "").startswith(os.path.join(_entry(source), "")):
+def _move_directory(source: str, destination: str, power: bool) -> None:
+    if os.path.join(entry(destination), "").startswith(os.path.join(entry(source), "")):
         raise InvalidPathError(f"cannot move directory {source!r} into itself ({destination!r})")
     taken = (
         f"{destination!r} exists already; a directory is not moved over it. Delete it or choose another name"
     )
     if os.path.lexists(destination):
         raise PathExistsError(taken)
-    _make_parent(destination)
+    make_parent(destination, power=power)
     try:
         os.rename(source, destination)
     except OSError as error:
@@ -117,8 +132,7 @@ def _move_directory(source: str, destination: str) -> None:
 def _move_directory_across(source: str, destination: str) -> None:
     temporary = temporary_name(os.path.dirname(destination))
     try:
-        shutil.copytree(source, temporary, symlinks=True)
-        _flush(temporary)
+        _copy_tree(source, temporary)
         os.rename(temporary, destination)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)  # what went wrong before is what matters
@@ -127,38 +141,39 @@ def _move_directory_across(source: str, destination: str) -> None:
     shutil.rmtree(source)
 
 
-def _flush(directory: str) -> None:
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path):
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-        sync_directory(folder)
+def _copy_tree(source: str, target: str) -> None:
+    """Copy a directory and flush all of it; the first error ends it, as the system says it."""
+    os.mkdir(target)
+    with os.scandir(source) as entries:
+        for item in entries:
+            copy = os.path.join(target, item.name)
+            if item.is_symlink():
+                os.symlink(os.readlink(item.path), copy)
+                shutil.copystat(item.path, copy, follow_symlinks=False)
+            elif item.is_dir():
+                _copy_tree(item.path, copy)
+            elif item.is_file():
+                shutil.copy2(item.path, copy)
+                _flush(copy)
+            else:
+                raise OSError(errno.EINVAL, "a device, pipe or socket cannot be copied", item.path)
+    shutil.copystat(source, target)
+    sync_directory(target)
 
 
-def _make_parent(path: str) -> None:
-    directory = os.path.dirname(path)
-    if directory:
-        make_directories(directory)
+def _flush(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_directory(doing: str, source: str, destination: str) -> None:
-    if os.path.isdir(destination):
+    if os.path.isdir(destination) and not os.path.islink(destination):  # a link is itself replaced
         raise PathIsDirectoryError(
             f"cannot {doing} {source!r} to {destination!r}: that is a directory; give the full path of the file"
         )
-
-
-def _entry(path: str) -> str:
-    """Return where a name itself stands: links are followed on the way to it, not at its end."""
-    directory, name = os.path.split(path.rstrip("/") or "/")
-    if name in ("", ".", ".."):
-        return os.path.realpath(path)
-    return os.path.join(os.path.realpath(directory or "."), name)
 
 
 def _is_twin(status: os.stat_result, destination: str) -> bool:
