@@ -13,9 +13,11 @@ from openhcs_host.errors import InvalidPathError
 __all__ = [
     "Coordinates",
     "ImageMetadata",
+    "check_well",
     "image_name",
     "parse_image_name",
     "parse_well",
+    "place_name",
     "well_name",
 ]
 
@@ -48,7 +50,8 @@ def parse_well(well: str) -> tuple[int, int]:
 
 # A plate has at most a few thousand wells and up to a million images: each well is checked once.
 @functools.lru_cache(maxsize=8192)
-def _checked_row_column(well: str) -> tuple[int, int]:
+def check_well(well: str) -> tuple[int, int]:
+    """Return the 1-based (row, column) of a well written as it should be; ``A005`` is refused as well."""
     row, column = parse_well(well)
     if well_name(row, column) != well:
         raise ValueError(f"well {well!r} should be written {well_name(row, column)!r}")
@@ -72,13 +75,17 @@ class Coordinates:
 
     @well.validator
     def _check_well(self, attribute: attrs.Attribute[str], value: str) -> None:
-        _checked_row_column(value)
+        check_well(value)
+
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Site, channel, z and time point: the place within the well."""
+        return self.site, self.channel, self.z_index, self.timepoint
 
     @property
     def order(self) -> tuple[int, int, int, int, int, int]:
         """Sort key: well by row and column, then site, channel, z, time."""
-        row, column = _checked_row_column(self.well)
-        return row, column, self.site, self.channel, self.z_index, self.timepoint
+        return (*check_well(self.well), *self.place)
 
 
 @attrs.frozen
@@ -102,7 +109,12 @@ class ImageMetadata:
 def image_name(coordinates: Coordinates, extension: str = ".tif") -> str:
     """Return the virtual name of a plane: ``A01_s001_w1_z001_t001.tif``."""
     c = coordinates
-    return f"{c.well}_s{c.site:03d}_w{c.channel}_z{c.z_index:03d}_t{c.timepoint:03d}{extension}"
+    return f"{c.well}{place_name(*c.place)}{extension}"
+
+
+def place_name(site: int, channel: int, z_index: int, timepoint: int) -> str:
+    """Return what a virtual name says after the well: ``_s001_w1_z001_t001``."""
+    return f"_s{site:03d}_w{channel}_z{z_index:03d}_t{timepoint:03d}"
 
 
 def parse_image_name(name: str) -> Coordinates:

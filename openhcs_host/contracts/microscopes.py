@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias, overload
 
 import attrs
 
-from openhcs_host.contracts.images import Coordinates, parse_well
+from openhcs_host.contracts.images import Coordinates, check_well
 from openhcs_host.contracts.provided import Provided
+from openhcs_host.errors import PlateConflictError
 
-__all__ = ["Evidence", "FolderListing", "MicroscopeHandler", "Plane", "PlateReading", "Projection", "Skipped"]
+__all__ = [
+    "Evidence",
+    "FolderListing",
+    "MicroscopeHandler",
+    "Place",
+    "Plane",
+    "Planes",
+    "PlateReading",
+    "Projection",
+    "Skipped",
+]
 
 
 @attrs.frozen
@@ -76,8 +90,83 @@ class Skipped:
     """Files that are neither images of the plate nor its metadata."""
 
 
-def _sorted_planes(planes: Iterable[Plane]) -> tuple[Plane, ...]:
-    return tuple(sorted(planes, key=lambda plane: plane.coordinates.order))
+Place: TypeAlias = tuple[int, int, int, int]
+"""Site, channel, z and time point of a plane within its well."""
+
+
+@attrs.frozen(repr=False)
+class Planes(Sequence[Plane]):
+    """The planes of a plate in order of coordinates: by well, then site, channel, z, time.
+
+    A plate may have a million planes, and the wells mostly have the same places. So only wells,
+    places and paths are kept; a ``Plane`` is made when one is asked for.
+    """
+
+    by_well: Mapping[str, Mapping[Place, str]]
+    """Well to the places of its planes, and these to paths; both in order."""
+    places: Mapping[Place, int]
+    """Every place, in order, to the number of wells that have a plane there."""
+    _ends: tuple[int, ...] = attrs.field(init=False, eq=False)
+
+    @_ends.default
+    def _count(self) -> tuple[int, ...]:
+        return tuple(itertools.accumulate(map(len, self.by_well.values())))
+
+    @classmethod
+    def ordered(cls, paths: Mapping[Place, Mapping[str, str]]) -> Planes:
+        """Order planes that are given as place to wells, and these to paths.
+
+        A name that is no well raises ``ValueError``.
+        """
+        wells = sorted(set().union(*paths.values()), key=check_well)
+        by_well: dict[str, dict[Place, str]] = {well: {} for well in wells}
+        for place in sorted(paths):
+            for well, path in paths[place].items():
+                by_well[well][place] = path
+        return cls(by_well, {place: len(paths[place]) for place in sorted(paths)})
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[Plane]:
+        for well, places in self.by_well.items():
+            for place, path in places.items():
+                yield Plane(Coordinates(well, *place), path)
+
+    @overload
+    def __getitem__(self, index: int) -> Plane: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Plane, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Plane | tuple[Plane, ...]:
+        """Return one plane, or those of a slice."""
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        number = range(len(self))[index]  # counts negative ones from the end, and refuses what is beyond
+        nth = bisect.bisect_right(self._ends, number)
+        well, places = next(itertools.islice(self.by_well.items(), nth, None))
+        before = self._ends[nth] - len(places)
+        place, path = next(itertools.islice(places.items(), number - before, None))
+        return Plane(Coordinates(well, *place), path)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} planes in {len(self.by_well)} wells>"
+
+
+def _planes(planes: Iterable[Plane]) -> Planes:
+    if isinstance(planes, Planes):
+        return planes
+    paths: dict[Place, dict[str, str]] = {}
+    for plane in planes:
+        where = plane.coordinates
+        of_wells = paths.setdefault(where.place, {})
+        if where.well in of_wells:
+            raise PlateConflictError(
+                f"two planes have the coordinates {where}: {of_wells[where.well]!r} and {plane.path!r}"
+            )
+        of_wells[where.well] = plane.path
+    return Planes.ordered(paths)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,8 +183,8 @@ class PlateReading:
     """The folder that was read; every path is relative to it."""
     plate_name: str
     """The plate's name as the microscope wrote it, or the folder's name if it wrote none."""
-    planes: tuple[Plane, ...] = attrs.field(converter=_sorted_planes)
-    """Every acquired plane, in order of coordinates; coordinates are unique."""
+    planes: Planes = attrs.field(converter=_planes)
+    """Every acquired plane, in order of coordinates; two of one place are a ``PlateConflictError``."""
     projections: tuple[Projection, ...] = ()
     """Every projection the microscope left beside the planes."""
     channels: Mapping[int, str | None]
@@ -116,22 +205,25 @@ class PlateReading:
     @property
     def wells(self) -> tuple[str, ...]:
         """Wells that have planes, ordered by row, then column."""
-        return tuple(sorted({plane.coordinates.well for plane in self.planes}, key=parse_well))
+        return tuple(self.planes.by_well)
 
     @property
     def sites(self) -> tuple[int, ...]:
         """Sites that have planes."""
-        return tuple(sorted({plane.coordinates.site for plane in self.planes}))
+        return self._numbers(0)
 
     @property
     def z_indexes(self) -> tuple[int, ...]:
         """Planes of the z-stacks."""
-        return tuple(sorted({plane.coordinates.z_index for plane in self.planes}))
+        return self._numbers(2)
 
     @property
     def timepoints(self) -> tuple[int, ...]:
         """Time points that have planes."""
-        return tuple(sorted({plane.coordinates.timepoint for plane in self.planes}))
+        return self._numbers(3)
+
+    def _numbers(self, position: int) -> tuple[int, ...]:
+        return tuple(sorted({place[position] for place in self.planes.places}))
 
 
 class MicroscopeHandler(Provided, ABC):

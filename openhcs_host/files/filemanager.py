@@ -157,9 +157,9 @@ class FileManager:
         found = self._readable(backend, "list_files").list_files(_text(directory), recursive=recursive)
         if extensions is not None:
             endings = _endings(extensions)
-            # Only as much of the path as can matter: lists are long and paths are, too.
-            tail = -max(map(len, endings), default=1)
-            found = [path for path in found if path[tail:].lower().endswith(endings)]
+            # Nearly all extensions are written in one case; lists are long, and so are paths.
+            usual = (*endings, *(ending.upper() for ending in endings))
+            found = [path for path in found if path.endswith(usual) or path.lower().endswith(endings)]
         return natural_sorted(found)
 
     def list_image_files(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Final
 
-from openhcs_host.contracts.images import image_name
+from openhcs_host.contracts.images import image_name, place_name
 from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
 from openhcs_host.plates.metadata import update_metadata
 
@@ -22,9 +23,12 @@ def virtual_name(plane: Plane) -> str:
 
 def virtual_paths(reading: PlateReading) -> dict[str, str]:
     """Return virtual path to plate-relative real path, for planes and projections."""
-    mapping = {}
-    for plane in reading.planes:
-        mapping[virtual_name(plane)] = plane.path
+    mapping: dict[str, str] = {}
+    # A place has one name in all wells; it is written once, not for each of a million planes.
+    names = {place: place_name(*place) for place in reading.planes.places}
+    for well, places in reading.planes.by_well.items():
+        for place, path in places.items():
+            mapping[f"{well}{names[place]}{_lower(path[path.rfind('.') :])}"] = path
     for projection in reading.projections:
         mapping[f"{PROJECTIONS}/{_projection_name(projection)}"] = projection.path
     return mapping
@@ -61,4 +65,11 @@ def _projection_name(projection: Projection) -> str:
 
 
 def _extension(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+    return _lower(path[path.rfind(".") :])
+
+
+# A plate has a handful of extensions, and its images share these few strings.
+@functools.lru_cache(maxsize=64)
+def _lower(extension: str) -> str:
+    """Return the extension in lower case; the end of a path that has none is none."""
+    return "" if "/" in extension or extension[:1] != "." else extension.lower()

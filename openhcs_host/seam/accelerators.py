@@ -7,11 +7,9 @@ imported, whoever tries.
 
 from __future__ import annotations
 
-import importlib.abc
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Final
 
@@ -70,16 +68,15 @@ def guard_imports(index: Index) -> None:
     sys.meta_path.insert(0, _Refuser(names))
 
 
-class _Refuser(importlib.abc.MetaPathFinder):
+# A finder is whatever has find_spec; the abstract class would pull in importlib.resources and more.
+class _Refuser:
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
         if fullname in self.names:
             raise PluginBlockedError(
                 f"module {fullname!r} uses an accelerator, and {_VARIABLE}=1 keeps this process without one. "
                 "Unset it, or do this work in another process."
             )
-        return None
+        return

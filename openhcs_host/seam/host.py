@@ -12,13 +12,9 @@ import pluggy
 from openhcs_host.contracts.provided import InstanceSpec, Provided
 from openhcs_host.errors import OpenHCSError, PluginError, PluginInvalidError
 from openhcs_host.seam import hookspecs
-from openhcs_host.seam.accelerators import guard_imports
-from openhcs_host.seam.activation import check_host_requirement, creating_hook, load, register
-from openhcs_host.seam.index import Index, Provider, build_index
-from openhcs_host.seam.kinds import kind_named
-from openhcs_host.seam.policy import Policy
-from openhcs_host.seam.resolution import Resolution, resolve
 
+# Whatever is needed to look something up is imported when the first key is asked for: importing the
+# host and making one cost nearly nothing.
 if TYPE_CHECKING:
     import click
 
@@ -27,6 +23,9 @@ if TYPE_CHECKING:
     from openhcs_host.contracts.memory import Converter, MemoryType
     from openhcs_host.contracts.microscopes import MicroscopeHandler
     from openhcs_host.contracts.storage import DataSink
+    from openhcs_host.seam.index import Index, Provider
+    from openhcs_host.seam.policy import Policy
+    from openhcs_host.seam.resolution import Resolution
 
 __all__ = ["Host"]
 
@@ -64,6 +63,8 @@ class Host:
         """What is installed; read once, when first needed."""
         with self._lock:
             if self._index is None:
+                from openhcs_host.seam.index import build_index
+
                 self._index = build_index()
             return self._index
 
@@ -72,13 +73,15 @@ class Host:
         """The site's policy in force; read once, when first needed."""
         with self._lock:
             if self._policy is None:
-                from openhcs_host.seam.policy_sources import read_policy  # only once something is resolved
+                from openhcs_host.seam.policy_sources import read_policy
 
                 self._policy = read_policy(self._argument)
             return self._policy
 
     def resolve(self, kind: str, key: str) -> Resolution:
         """Say which provider a key comes from, importing nothing."""
+        from openhcs_host.seam.resolution import resolve
+
         return resolve(self.index, self.policy, kind, key)
 
     def backend(self, key: str, **config: Any) -> DataSink:
@@ -213,6 +216,9 @@ class Host:
         return self.create(InstanceSpec(kind, str(key), config))
 
     def _activate(self, kind: str, key: str) -> tuple[Any, Provider]:
+        from openhcs_host.seam.accelerators import guard_imports
+        from openhcs_host.seam.activation import check_host_requirement, load, register
+
         with self._lock:
             provider = self.resolve(kind, key).provider
             if provider not in self._plugins:
@@ -226,6 +232,9 @@ class Host:
             return self._plugins[provider], provider
 
     def _create(self, spec: InstanceSpec) -> Any:
+        from openhcs_host.seam.activation import creating_hook
+        from openhcs_host.seam.kinds import kind_named
+
         kind = kind_named(spec.kind)
         plugin, provider = self._activate(spec.kind, spec.key)
         create = creating_hook(self._manager, plugin, kind, provider)

@@ -10,7 +10,16 @@ import pytest
 import openhcs_host
 
 ROOT = Path(openhcs_host.__file__).parent
-LAYERS = {"errors": 0, "contracts": 1, "seam": 2, "files": 3, "arrays": 3, "plates": 4, "cli": 5}
+LAYERS = {
+    "errors": 0,
+    "contracts": 1,
+    "seam": 2,
+    "files": 3,
+    "arrays": 3,
+    "plates": 4,
+    "cli": 5,
+    "testing": 6,
+}
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem in LAYERS)
 
 

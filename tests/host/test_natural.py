@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import random
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,23 @@ def test_order_of_two_names_does_not_depend_on_what_else_is_listed(items, others
     assert [name for name in among if name in items and name not in others] == [
         name for name in natural_sorted(items) if name not in others
     ]
+
+
+@pytest.mark.parametrize("end", ["", "-1B4E28BA.tif", "\0"])
+def test_a_whole_directory_in_any_shape_is_in_order(end):
+    # Long lists of few shapes, of many shapes, and of names that hold what stands between names go their own ways.
+    paths = [
+        f"/p.10/x{row}/P_s{s}_w{w}{end.replace('1', str(s * 7919), 1)}"
+        for row in (1, 10, 2)
+        for s in range(40)
+        for w in (1, 10)
+    ]
+    random.Random(0).shuffle(paths)
+    assert natural_sorted(paths) == sorted(paths, key=functools.cmp_to_key(compare))
+
+
+def test_a_common_beginning_that_ends_within_a_number_changes_nothing():
+    assert natural_sorted(["/a/100", "/a/19", "/a/1"]) == ["/a/1", "/a/19", "/a/100"]
 
 
 def test_a_name_of_ten_thousand_digits_can_be_sorted():

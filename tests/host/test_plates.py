@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 
+import attrs
 import pytest
 
 from openhcs_host import Host
 from openhcs_host.contracts.images import Coordinates
-from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
-from openhcs_host.plates import detect_microscope, open_plate, prepare_workspace, virtual_paths
+from openhcs_host.contracts.microscopes import Plane, Planes, PlateReading, Projection
+from openhcs_host.errors import PlateConflictError
+from openhcs_host.plates import detect_microscope, open_plate, prepare_workspace, virtual_name, virtual_paths
 from openhcs_host.plates.metadata import read_metadata
 from openhcs_host.plates.opening import list_folder
 
@@ -170,6 +173,60 @@ def test_planes_are_in_plate_order_and_projections_apart():
         "AA01_s001_w1_z001_t001.tif": "z/AA01.TIF",
         "projections/B01_s001_w1_t001.tif": "B01.TIF",
     }
+
+
+def test_planes_are_a_sequence_whose_elements_are_made_when_asked_for():
+    planes = READING.planes
+    every = [planes[0], planes[1], planes[2]]
+    assert list(planes) == every == [planes[n] for n in (-3, -2, -1)]
+    assert planes[1:] == tuple(every[1:]) and planes[::-2] == (every[2], every[0])
+    assert len(planes) == 3 and every[1] in planes and planes.index(every[2]) == 2
+    with pytest.raises(IndexError):
+        planes[3]
+    assert planes == attrs.evolve(READING, planes=reversed(every)).planes
+    assert planes != attrs.evolve(READING, planes=every[:2]).planes
+    assert pickle.loads(pickle.dumps(planes)) == planes
+    assert repr(planes) == "<3 planes in 2 wells>"
+
+
+def test_planes_know_what_the_wells_have():
+    assert READING.planes.by_well["B01"] == {(1, 1, 2, 1): "z/B01_2.tiff", (1, 1, 10, 1): "z/B01_10.tiff"}
+    assert READING.planes.places == {(1, 1, 1, 1): 1, (1, 1, 2, 1): 1, (1, 1, 10, 1): 1}
+    assert READING.z_indexes == (1, 2, 10) and READING.wells == ("B01", "AA01")
+
+
+def test_no_planes_are_an_empty_sequence():
+    empty = attrs.evolve(READING, planes=())
+    assert list(empty.planes) == [] and not empty.planes and empty.wells == empty.sites == ()
+
+
+def test_two_planes_of_one_place_are_a_conflict_that_names_both():
+    twice = [Plane(Coordinates("B01", 1, 1), path) for path in ("one.tif", "two.tif")]
+    with pytest.raises(PlateConflictError, match=r"'one.tif' and 'two.tif'"):
+        attrs.evolve(READING, planes=twice)
+
+
+@pytest.mark.parametrize("well", ["b01", "B1", "B001", ""])
+def test_planes_of_what_is_no_well_are_refused(well):
+    with pytest.raises(ValueError, match="well"):
+        Planes.ordered({(1, 1, 1, 1): {well: "a.tif"}})
+
+
+@pytest.mark.parametrize(
+    ("path", "extension"),
+    [
+        ("a.TIF", ".tif"),
+        ("x.y/a.OME.tiff", ".tiff"),
+        ("x.y/a", ""),
+        ("a", ""),
+        ("a.", "."),
+        ("a.jpeg2000", ".jpeg2000"),
+    ],
+)
+def test_the_extension_of_a_virtual_name_is_that_of_the_file(path, extension):
+    plane = Plane(Coordinates("B01", 1, 1), path)
+    assert virtual_name(plane) == f"B01_s001_w1_z001_t001{extension}"
+    assert next(iter(virtual_paths(attrs.evolve(READING, planes=[plane])))) == virtual_name(plane)
 
 
 def test_a_workspace_is_one_record_with_the_fields_of_the_field(tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from openhcs_host.contracts.microscopes import Place, Planes
 from openhcs_microscope_imagexpress.completeness import against_description, raggedness
 from openhcs_microscope_imagexpress.htd import parse_htd
 from openhcs_microscope_imagexpress.images import Images
@@ -17,7 +18,10 @@ Plane = tuple[str, int, int, int, int]
 
 
 def images(planes: Iterable[Plane], projections: Iterable[tuple[str, int, int, int]] = ()) -> Images:
-    return Images(dict.fromkeys(planes, "p"), dict.fromkeys(projections, "q"), Counter({"P": 1}), ())
+    paths: dict[Place, dict[str, str]] = {}
+    for well, *place in planes:
+        paths.setdefault(tuple(place), {})[well] = "p"
+    return Images(Planes.ordered(paths), dict.fromkeys(projections, "q"), Counter({"P": 1}), ())
 
 
 def box(

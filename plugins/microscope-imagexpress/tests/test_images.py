@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from openhcs_host.errors import PlateConflictError
-from openhcs_microscope_imagexpress.images import Images, assign
+from openhcs_microscope_imagexpress.images import Images, PlaneKey, assign
 from openhcs_microscope_imagexpress.layout import walk
+from openhcs_microscope_imagexpress.names import name_parts
 
 Touch = Callable[..., Path]
 
@@ -18,9 +22,13 @@ def images(root: Path) -> Images:
     return assign(walk(root).folders)
 
 
+def planes(found: Images) -> dict[PlaneKey, str]:
+    return {(p.coordinates.well, *p.coordinates.place): p.path for p in found.planes}
+
+
 def test_time_and_z_come_from_the_folders(touch: Touch) -> None:
     found = images(touch("TimePoint_2/ZStep_10/P_A01_s3_w2.TIF", "TimePoint_10/ZStep_2/P_A01_s3_w2.TIF"))
-    assert found.planes == {
+    assert planes(found) == {
         ("A01", 3, 2, 10, 2): "TimePoint_2/ZStep_10/P_A01_s3_w2.TIF",
         ("A01", 3, 2, 2, 10): "TimePoint_10/ZStep_2/P_A01_s3_w2.TIF",
     }
@@ -28,18 +36,18 @@ def test_time_and_z_come_from_the_folders(touch: Touch) -> None:
 
 def test_z_may_come_from_the_name(touch: Touch) -> None:
     found = images(touch("P_A03_z013_w4.tif", "P_A03_z14_w4.tif"))
-    assert sorted(found.planes) == [("A03", 1, 4, 13, 1), ("A03", 1, 4, 14, 1)]
+    assert sorted(planes(found)) == [("A03", 1, 4, 13, 1), ("A03", 1, 4, 14, 1)]
     assert found.problems == ()
 
 
 def test_name_and_folder_that_agree_on_z_are_no_problem(touch: Touch) -> None:
     found = images(touch("ZStep_3/P_A03_w4_z3.tif"))
-    assert (list(found.planes), found.problems) == ([("A03", 1, 4, 3, 1)], ())
+    assert (list(planes(found)), found.problems) == ([("A03", 1, 4, 3, 1)], ())
 
 
 def test_name_and_folder_that_contradict_each_other_on_z_are_a_problem(touch: Touch) -> None:
     found = images(touch("ZStep_3/P_A03_w4_z7.tif"))
-    assert list(found.planes) == [("A03", 1, 4, 3, 1)]
+    assert list(planes(found)) == [("A03", 1, 4, 3, 1)]
     assert found.problems == (
         "the z in these names contradicts their ZStep folder, and the folder is followed: 'ZStep_3/P_A03_w4_z7.tif'",
     )
@@ -85,3 +93,22 @@ def test_different_beginnings_and_acquisitions_are_said(touch: Touch) -> None:
         "the names of the images begin differently: 'P' (2), '' (1), 'Q' (1)",
         "the images lie in 2 acquisition folders: '1', '2'",
     )
+
+
+def test_of_many_conflicts_the_first_by_name_is_told_whatever_the_order_of_the_file_system(
+    touch: Touch,
+) -> None:
+    root = touch(*(f"{prefix}_{well}_s1.TIF" for prefix in "cab" for well in ("B01", "A02", "A01")))
+    real, told = os.listdir(root), set()
+    for names in itertools.islice(itertools.permutations(sorted(real)), 0, None, 5039):
+        folder = attrs.evolve(walk(root).folders[0], images={}, doubles=[])
+        for name in names:
+            parts = name_parts(name)
+            assert parts is not None
+            wells = folder.images.setdefault(parts[2], {})
+            if wells.setdefault(parts[1], name) is not name:
+                folder.doubles.append((parts[2], parts[1], name))
+        with pytest.raises(PlateConflictError) as caught:
+            assign([folder])
+        told.add(str(caught.value))
+    assert len(told) == 1 and "'a_A01_s1.TIF' and 'b_A01_s1.TIF'" in told.pop()

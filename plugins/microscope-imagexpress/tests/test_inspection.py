@@ -74,8 +74,8 @@ def test_filled_copies(image: Image, problems: Callable[[], list[str]]) -> None:
         image(f"TimePoint_{t}/ZStep_{z}/P_A01_w2.TIF", {"Z Step": 1, "Timepoint": 1})
     assert problems() == [
         "filled copies, in the place of planes that were not acquired (3): "
-        "'TimePoint_1/ZStep_2/P_A01_w2.TIF' is z 1 of time point 1, "
         "'TimePoint_2/ZStep_1/P_A01_w2.TIF' is z 1 of time point 1, "
+        "'TimePoint_1/ZStep_2/P_A01_w2.TIF' is z 1 of time point 1, "
         "'TimePoint_2/ZStep_2/P_A01_w2.TIF' is z 1 of time point 1"
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openhcs_host.errors import PlateError
-from openhcs_microscope_imagexpress.layout import folder_number, walk
+from openhcs_microscope_imagexpress.layout import Layout, folder_number, walk
 
 Touch = Callable[..., Path]
 
@@ -19,6 +19,11 @@ def places(root: Path) -> dict[str, tuple[int | None, int | None, bool]]:
         folder.path: (folder.timepoint, folder.z_index, folder.holds_projections)
         for folder in walk(root).folders
     }
+
+
+def names(layout: Layout) -> list[str]:
+    wells = (wells for folder in layout.folders for wells in folder.images.values())
+    return [name for group in wells for name in group.values()]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ def test_every_file_is_counted_once(touch: Touch) -> None:
     layout = walk(root)
     assert layout.descriptions == ("P.HTD", "TimePoint_1/p.htd")
     assert (layout.thumbnails, layout.unrecognised) == (1, 3)
-    assert [image[0] for folder in layout.folders for image in folder.images] == ["P_A01_s1.TIF"]
+    assert names(layout) == ["P_A01_s1.TIF"]
     assert layout.problems == ()
 
 
@@ -113,8 +118,7 @@ def test_links_never_lead_out_of_the_plate(touch: Touch) -> None:
     (plate / "again").symlink_to(plate)
     (plate / "P_A02_s1.TIF").symlink_to("real/P_A01_s1.TIF")
     layout = walk(plate)
-    found = [image[0] for folder in layout.folders for image in folder.images]
-    assert found == ["P_A02_s1.TIF", "P_A01_s1.TIF"]
+    assert names(layout) == ["P_A02_s1.TIF", "P_A01_s1.TIF"]
     assert (layout.unrecognised, layout.descriptions) == (4, ())
     (problem,) = layout.problems
     assert problem.startswith("links that lead to a folder or out of the plate, not followed: ")

@@ -44,6 +44,8 @@ def fields(name: str) -> tuple[str, str, int, int, int | None, bool] | None:
         (f"P_A01_s1_w1{GUID.lower()}.Tif", ("P", "A01", 1, 1, None, False)),
         (f"P_A01_s1_w1_{GUID}.tif", ("P", "A01", 1, 1, None, False)),
         (f"P_A01_s1_[{GUID}].tif", ("P", "A01", 1, 1, None, False)),
+        (f"P_A01_{GUID}.tif", ("P", "A01", 1, 1, None, False)),
+        (f"P_A01_s1_w2{GUID.lower()}.tif", ("P", "A01", 1, 2, None, False)),
         # thumbnails
         (f"P_A01_s1_w3_thumb{GUID}.tif", ("P", "A01", 1, 3, None, True)),
         (f"P_A01_s1_w3_thumb_{GUID}.tif", ("P", "A01", 1, 3, None, True)),

@@ -274,15 +274,13 @@ def _scan(directory: str, found: list[str]) -> list[str]:
     below = []
     with os.scandir(directory) as entries:
         for entry in entries:
-            name = entry.name
-            if name[0] == "." and is_temporary(name):
+            # In the order of how common it is: this runs for every file of a plate.
+            if entry.name[0] == "." and is_temporary(entry.name):
                 continue
-            if entry.is_file(follow_symlinks=False):
+            if entry.is_file(follow_symlinks=False) or (entry.is_symlink() and os.path.isfile(entry.path)):
                 found.append(entry.path)
             elif entry.is_dir(follow_symlinks=False):
                 below.append(entry.path)
-            elif os.path.isfile(entry.path):
-                found.append(entry.path)
     return below
 
 

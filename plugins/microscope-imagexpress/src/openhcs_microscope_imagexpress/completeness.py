@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice, product
-from operator import itemgetter
 
-from openhcs_host.contracts.images import parse_well
 from openhcs_microscope_imagexpress.htd import PlateDescription
 from openhcs_microscope_imagexpress.images import Images
 from openhcs_microscope_imagexpress.wording import EXAMPLES, counted, listed, numbered, ranges, shown
@@ -20,13 +18,13 @@ def raggedness(images: Images) -> Iterator[str]:
     stacks: dict[int, set[int]] = {}
     times: dict[int, set[int]] = {}
     present: Counter[int] = Counter()
-    for (channel, z_index, timepoint), number in Counter(map(itemgetter(2, 3, 4), images.planes)).items():
+    for (_, channel, z_index, timepoint), number in images.planes.places.items():
         stacks.setdefault(channel, set()).add(z_index)
         times.setdefault(channel, set()).add(timepoint)
         present[channel] += number
     yield from _differing("z", stacks)
     yield from _differing("time point", times)
-    only_projected = set(map(itemgetter(2), images.projections)) - stacks.keys()
+    only_projected = {channel for _, _, channel, _ in images.projections} - stacks.keys()
     if only_projected:
         verb = "exists" if len(only_projected) == 1 else "exist"
         yield f"{numbered('channel', only_projected)} {verb} as projections only"
@@ -49,12 +47,12 @@ def _differing(what: str, numbers: dict[int, set[int]]) -> Iterator[str]:
 def _missing(
     images: Images, present: Counter[int], stacks: dict[int, set[int]], times: dict[int, set[int]]
 ) -> Iterator[str]:
-    wells = sorted(set(map(itemgetter(0), images.planes)), key=parse_well)
-    sites = sorted(set(map(itemgetter(1), images.planes)))
+    by_well = images.planes.by_well
+    sites = sorted({place[0] for place in images.planes.places})
     number = 0
     incomplete = []
     for channel, stack in sorted(stacks.items()):
-        expected = len(wells) * len(sites) * len(times[channel]) * (max(stack) - min(stack) + 1)
+        expected = len(by_well) * len(sites) * len(times[channel]) * (max(stack) - min(stack) + 1)
         if present[channel] < expected:
             number += expected - present[channel]
             incomplete.append(channel)
@@ -64,9 +62,9 @@ def _missing(
     absent = (
         f"{well} site {site} channel {channel} z {z} time point {timepoint}"
         for channel in incomplete
-        for well, site, timepoint in product(wells, sites, sorted(times[channel]))
+        for well, site, timepoint in product(by_well, sites, sorted(times[channel]))
         for z in range(min(stacks[channel]), max(stacks[channel]) + 1)
-        if (well, site, channel, z, timepoint) not in images.planes
+        if (site, channel, z, timepoint) not in by_well[well]
     )
     share = f"{counted(number, 'plane is', 'planes are')} missing of {number + len(images.planes)}"
     yield f"{share}: {listed(islice(absent, EXAMPLES), number)}"
@@ -74,20 +72,21 @@ def _missing(
 
 def against_description(images: Images, htd: PlateDescription, where: str) -> Iterator[str]:
     """Say where the images and the HTD file ``where`` differ; the files decide."""
-    keys = [*images.planes, *images.projections]
-    wells = set(map(itemgetter(0), keys))
+    planes, projections = images.planes.places, images.projections
+    wells = images.planes.by_well.keys() | {well for well, *_ in projections}
     if htd.wells and wells != set(htd.wells):
         selected = set(htd.wells)
         yield f"{where} selects {counted(len(selected), 'well')}, of which {len(wells & selected)} with images"
         if wells - selected:
             yield f"{where} does not select wells that have images: {listed(sorted(wells - selected))}"
-    yield from _count_differs(where, "site", htd.site_count, map(itemgetter(1), keys))
-    yield from _waves_differ(where, htd, set(map(itemgetter(2), keys)))
+    numbers = [place[:2] for place in planes] + [key[1:3] for key in projections]
+    yield from _count_differs(where, "site", htd.site_count, (site for site, _ in numbers))
+    yield from _waves_differ(where, htd, {channel for _, channel in numbers})
     if htd.has_z:
-        yield from _count_differs(where, "z plane", htd.z_steps, map(itemgetter(3), images.planes))
+        yield from _count_differs(where, "z plane", htd.z_steps, (place[2] for place in planes))
         if htd.has_projection and not images.projections:
             yield f"{where} announces projections, and there are none"
-    times = [*map(itemgetter(4), images.planes), *map(itemgetter(3), images.projections)]
+    times = [place[3] for place in planes] + [key[3] for key in projections]
     yield from _count_differs(where, "time point", htd.timepoints, times)
     if htd.grid and htd.site_count and htd.site_count < htd.grid[0] * htd.grid[1]:
         rows, columns = htd.grid

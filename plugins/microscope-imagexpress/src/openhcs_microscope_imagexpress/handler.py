@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from openhcs_host.contracts.images import Coordinates
 from openhcs_host.contracts.microscopes import (
     Evidence,
     FolderListing,
     MicroscopeHandler,
-    Plane,
     PlateReading,
     Projection,
     Skipped,
@@ -70,8 +68,8 @@ class ImageXpressHandler(MicroscopeHandler):
             microscope=self.key,
             root=root,
             plate_name=_plate_name(root, layout, images, htd, physics),
-            planes=[Plane(Coordinates(*place), path) for place, path in images.planes.items()],
-            projections=_projections(images),
+            planes=images.planes,
+            projections=tuple(Projection(*place, path) for place, path in images.projections.items()),
             channels=channels,
             grid=htd.content.grid,
             pixel_size_um=physics.pixel_size_um,
@@ -117,13 +115,6 @@ def _shared_names(channels: dict[int, str | None]) -> Iterator[str]:
         sharing = [channel for channel, other in channels.items() if other == name]
         if name is not None and len(sharing) > 1:
             yield f"{numbered('channel', sharing)} share the name {shown(name)}"
-
-
-def _projections(images: Images) -> tuple[Projection, ...]:
-    return tuple(
-        Projection(*place, path)
-        for place, path in sorted(images.projections.items(), key=lambda item: item[0])
-    )
 
 
 def _nothing(root: Path, layout: Layout, images: Images) -> str:

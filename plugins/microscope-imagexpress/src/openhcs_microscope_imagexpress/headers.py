@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from openhcs_microscope_imagexpress.images import Images, PlaneKey, ProjectionKey
+from openhcs_host.contracts.microscopes import Planes
+from openhcs_microscope_imagexpress.images import Images
 from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, MetaSeries, read_header
 from openhcs_microscope_imagexpress.wording import counted, listed, numbered, shown
 
@@ -19,7 +20,7 @@ __all__ = ["STILL_PLANES", "Physics", "Sampler", "projected_problem", "sample"]
 
 _MOST_HEADERS: Final = 256
 _TRIES: Final = 3
-_SITE, _CHANNEL, _Z = 1, 2, 3  # positions in the places of planes and projections
+_SITE, _CHANNEL = 0, 1  # positions in the places of planes
 STILL_PLANES: Final = "they stand where planes stand and are read as planes"
 """Why a projection is not kept apart: ``docs/contracts/microscopes.md``."""
 
@@ -116,7 +117,9 @@ def _channels(sampler: Sampler, images: Images) -> tuple[dict[int, str | None], 
     names: dict[int, str | None] = {}
     projected: dict[int, str] = {}
     of_planes = _few_of_each(images.planes, _CHANNEL)
-    of_projections = _few_of_each(images.projections, _CHANNEL)
+    of_projections: dict[int, list[str]] = {}
+    for (_, _, channel, _), path in images.projections.items():
+        of_projections.setdefault(channel, []).append(path)
     for channel in sorted(of_planes.keys() | of_projections.keys()):
         found = sampler.first(of_planes.get(channel) or of_projections[channel])
         series = found.metaseries if found else MetaSeries()
@@ -137,17 +140,18 @@ def _positions(sampler: Sampler, images: Images) -> dict[int, tuple[float, float
     return positions
 
 
-def _few_of_each(
-    places: Mapping[PlaneKey, str] | Mapping[ProjectionKey, str], position: int
-) -> dict[int, list[str]]:
+def _few_of_each(planes: Planes, position: int) -> dict[int, list[str]]:
     """Return for each number at one position of the places the first few paths."""
-    paths: dict[Any, list[str]] = {}
-    for key, path in places.items():
-        few = paths.get(key[position])
-        if few is None:
-            paths[key[position]] = [path]
-        elif len(few) < _TRIES:
-            few.append(path)
+    paths: dict[int, list[str]] = {place[position]: [] for place in planes.places}
+    missing = len(paths) * _TRIES
+    for places in planes.by_well.values():
+        if not missing:
+            break  # mostly after the first well of hundreds
+        for place, path in places.items():
+            few = paths[place[position]]
+            if len(few) < _TRIES:
+                few.append(path)
+                missing -= 1
     return paths
 
 
@@ -170,20 +174,20 @@ def _pixel_size(sampler: Sampler) -> tuple[float | None, list[str]]:
 
 
 def _z_step(sampler: Sampler, images: Images) -> tuple[float | None, list[str]]:
-    stack = _stack(images)
+    stack = _stack(images.planes)
     if len(stack) < 2:
         return None, []
     projection = sampler.first(images.projections.values())
     if projection and projection.metaseries.projection_step_um:
         return round(projection.metaseries.projection_step_um, 2) or None, []
-    heights = [_height(sampler, images.planes[key]) for key in stack]
+    heights = [_height(sampler, path) for path in stack]
     steps = [upper - lower for lower, upper in pairwise(heights) if lower is not None and upper is not None]
     if not steps:
         return None, []
     mean = sum(steps) / len(steps)
     if mean and all(0.5 < step / mean < 1.5 for step in steps):
         return round(abs(mean), 2) or None, []
-    where = shown(images.planes[stack[0]])
+    where = shown(stack[0])
     text = ", ".join(f"{step:.2f}" for step in steps)
     return None, [f"neighbouring planes have no common distance: {text} µm from {where} upward"]
 
@@ -194,14 +198,15 @@ def _height(sampler: Sampler, path: str) -> float | None:
     return series.z_um
 
 
-def _stack(images: Images) -> list[PlaneKey]:
+def _stack(planes: Planes) -> list[str]:
     """Return up to three neighbouring planes of one position."""
-    if len({key[_Z] for key in images.planes}) < 2:
+    if len({z_index for _, _, z_index, _ in planes.places}) < 2:
         return []
-    for well, site, channel, z_index, timepoint in images.planes:
-        if (well, site, channel, z_index + 1, timepoint) in images.planes:
-            stack = [(well, site, channel, z_index + n, timepoint) for n in range(3)]
-            return [place for place in stack if place in images.planes]
+    for places in planes.by_well.values():
+        for site, channel, z_index, timepoint in places:
+            stack = [(site, channel, z_index + n, timepoint) for n in range(3)]
+            if stack[1] in places:
+                return [places[place] for place in stack if place in places]
     return []
 
 

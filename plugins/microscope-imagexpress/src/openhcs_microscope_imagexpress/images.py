@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from operator import itemgetter
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias, TypeVar
 
 import attrs
 
+from openhcs_host.contracts.microscopes import Place, Planes
 from openhcs_host.errors import PlateConflictError
 from openhcs_microscope_imagexpress.layout import Folder
-from openhcs_microscope_imagexpress.names import ImageName
+from openhcs_microscope_imagexpress.names import Numbers
 from openhcs_microscope_imagexpress.wording import Findings, listed, shown
 
 __all__ = ["Images", "PlaneKey", "ProjectionKey", "assign"]
 
 
-_PREFIX: Final = ImageName._fields.index("prefix")
 PlaneKey: TypeAlias = tuple[str, int, int, int, int]
-"""Well, site, channel, z and time point of a plane: a plain tuple, as there may be a million."""
+"""Well, site, channel, z and time point of a plane."""
+ProjectionPlace: TypeAlias = tuple[int, int, int]
+"""Site, channel and time point of a projection within its well."""
+Clash: TypeAlias = tuple[str, str, str, Place | ProjectionPlace]
+"""Two paths, and the well and place that both claim."""
 ProjectionKey: TypeAlias = tuple[str, int, int, int]
 """Well, site, channel and time point of a projection."""
 
@@ -28,8 +31,8 @@ ProjectionKey: TypeAlias = tuple[str, int, int, int]
 class Images:
     """Every image of the plate by its place."""
 
-    planes: dict[PlaneKey, str]
-    """Place to plate-relative path."""
+    planes: Planes
+    """The planes, in order."""
     projections: dict[ProjectionKey, str]
     """Place to plate-relative path."""
     prefixes: Counter[str]
@@ -40,57 +43,95 @@ class Images:
 
 def assign(folders: Iterable[Folder]) -> Images:
     """Give every image its place; two files with one place are a ``PlateConflictError``."""
-    planes: dict[PlaneKey, str] = {}
-    projections: dict[ProjectionKey, str] = {}
+    planes: dict[Place, dict[str, str]] = {}
+    projections: dict[ProjectionPlace, dict[str, str]] = {}
     prefixes: Counter[str] = Counter()
     findings = Findings()
+    clashes: list[Clash] = []
     acquisitions: dict[str, None] = {}
     for folder in folders:
         acquisitions[folder.acquisition] = None
-        prefixes.update(map(itemgetter(_PREFIX), folder.images))
+        for prefix, number in folder.prefixes.items():
+            prefixes[prefix.removesuffix("_")] += number
         if folder.holds_projections:
-            _assign_projections(folder, projections, findings)
+            clashes += _assign(folder, projections, _projection_place)
+            _find(findings, "projection z", folder, {n for n in folder.images if n.z_index is not None})
         else:
-            _assign_planes(folder, planes, findings)
-    return Images(planes, projections, prefixes, tuple(_problems(findings, prefixes, list(acquisitions))))
+            clashes += _assign(folder, planes, _place)
+            if folder.z_index is not None:
+                wrong = {n for n in folder.images if n.z_index not in (None, folder.z_index)}
+                _find(findings, "z", folder, wrong)
+    if clashes:
+        # Of many, always the same one is told, whatever order the file system gave the names in.
+        raise _conflict(*min(clashes))
+    prefixes = Counter(
+        dict(sorted(prefixes.items()))
+    )  # of equally common ones, the first by name comes first
+    problems = tuple(_problems(findings, prefixes, list(acquisitions)))
+    return Images(Planes.ordered(planes), _flat(projections), prefixes, problems)
 
 
-def _assign_planes(folder: Folder, planes: dict[PlaneKey, str], findings: Findings) -> None:
-    stem = f"{folder.path}/" if folder.path else ""
-    timepoint = 1 if folder.timepoint is None else folder.timepoint
-    of_folder = folder.z_index
-    # The body of this loop runs for every plane: keep it short.
-    for name, _, well, site, channel, of_name, _, _ in folder.images:
-        path = stem + name
-        z_index = of_name if of_folder is None else of_folder
-        if of_name is not None and of_name != z_index:
-            findings.add("z", shown(path))
-        if z_index is None:
-            z_index = 1
-        other = planes.setdefault((well, site, channel, z_index, timepoint), path)
-        if other is not path:
-            place = f"{well}, site {site}, channel {channel}, z {z_index}, time point {timepoint}"
-            raise _conflict(path, other, place)
+_AnyPlace = TypeVar("_AnyPlace", Place, ProjectionPlace)
 
 
-def _assign_projections(folder: Folder, projections: dict[ProjectionKey, str], findings: Findings) -> None:
-    stem = f"{folder.path}/" if folder.path else ""
-    timepoint = 1 if folder.timepoint is None else folder.timepoint
-    for name, _, well, site, channel, z_index, _, _ in folder.images:
-        path = stem + name
-        if z_index is not None:
-            findings.add("projection z", shown(path))
-        other = projections.setdefault((well, site, channel, timepoint), path)
-        if other is not path:
-            place = f"{well}, site {site}, channel {channel}, time point {timepoint}"
-            raise _conflict(path, other, f"the projection of {place}")
+def _assign(
+    folder: Folder, images: dict[_AnyPlace, dict[str, str]], place_of: Callable[[Folder, Numbers], _AnyPlace]
+) -> Iterator[Clash]:
+    """Put the folder's images into ``images`` by place and well, and return those whose place is taken."""
+    stem = folder.path_of("")
+    for numbers, names in folder.images.items():
+        place = place_of(folder, numbers)
+        taken = images.get(place)
+        if taken is None:
+            images[place] = {well: stem + name for well, name in names.items()}
+        else:
+            for well, name in names.items():
+                yield from _put(taken, place, well, stem + name)
+    for numbers, well, name in folder.doubles:
+        place = place_of(folder, numbers)
+        yield from _put(images[place], place, well, stem + name)
 
 
-def _conflict(one: str, other: str, place: str) -> PlateConflictError:
-    first, second = sorted((one, other))
+def _put(taken: dict[str, str], place: Place | ProjectionPlace, well: str, path: str) -> Iterator[Clash]:
+    other = taken.setdefault(well, path)
+    if other is not path:
+        first, second = sorted((other, path))
+        taken[well] = first
+        yield first, second, well, place
+
+
+def _place(folder: Folder, numbers: Numbers) -> Place:
+    z_index = numbers.z_index if folder.z_index is None else folder.z_index
+    return numbers.site, numbers.channel, 1 if z_index is None else z_index, _timepoint(folder)
+
+
+def _projection_place(folder: Folder, numbers: Numbers) -> ProjectionPlace:
+    return numbers.site, numbers.channel, _timepoint(folder)
+
+
+def _timepoint(folder: Folder) -> int:
+    return 1 if folder.timepoint is None else folder.timepoint
+
+
+def _flat(projections: dict[ProjectionPlace, dict[str, str]]) -> dict[ProjectionKey, str]:
+    keys = {(well, *place): path for place, paths in projections.items() for well, path in paths.items()}
+    return dict(sorted(keys.items()))
+
+
+def _find(findings: Findings, sort: str, folder: Folder, strange: Iterable[Numbers]) -> None:
+    """Add the images of the folder that say one of these numbers, by name."""
+    for name in sorted(name for numbers in strange for name in folder.images[numbers].values()):
+        findings.add(sort, shown(folder.path_of(name)))
+
+
+def _conflict(first: str, second: str, well: str, place: Place | ProjectionPlace) -> PlateConflictError:
+    site, channel, *z_index, timepoint = place
+    what = "" if z_index else "the projection of "
+    z = f", z {z_index[0]}" if z_index else ""
     return PlateConflictError(
-        f"two files claim to be {place}: {shown(first)} and {shown(second)}. If they belong to different "
-        "acquisitions, name the folder of one of them as the plate; else move one of them away."
+        f"two files claim to be {what}{well}, site {site}, channel {channel}{z}, time point {timepoint}: "
+        f"{shown(first)} and {shown(second)}. If they belong to different acquisitions, name the folder of one "
+        "of them as the plate; else move one of them away."
     )
 
 

@@ -38,9 +38,12 @@ _SENTENCES: Final = {
 def inspect(root: Path, images: Images) -> Iterator[str]:
     """Open every image and say what contradicts the names, one sentence for each sort."""
     check = _Check(images)
-    work: Iterator[tuple[PlaneKey | ProjectionKey, str]] = chain(
-        images.planes.items(), images.projections.items()
+    planes = (
+        ((well, *place), path)
+        for well, places in images.planes.by_well.items()
+        for place, path in places.items()
     )
+    work: Iterator[tuple[PlaneKey | ProjectionKey, str]] = chain(planes, images.projections.items())
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="imagexpress") as pool:
         # In portions: a plate may have a million images, and so many futures would fill the memory.
         while portion := list(islice(work, _AT_ONCE)):
@@ -111,7 +114,8 @@ class _Check:
         acquired = (well, site, channel, z, timepoint)
         if acquired != key:
             # An export fills planes that were not acquired with copies, which keep their old numbers.
-            sort = "copy" if acquired in self.images.planes else "number"
+            filled = acquired[1:] in self.images.planes.by_well[well]
+            sort = "copy" if filled else "number"
             self.findings.add(sort, f"{shown(path)} is z {z} of time point {timepoint}")
 
     def problems(self) -> Iterator[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from operator import itemgetter
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 import attrs
 
 from openhcs_host.errors import PlateError
-from openhcs_microscope_imagexpress.names import ImageName, NameFields, name_fields
+from openhcs_microscope_imagexpress.names import Numbers, name_parts
 from openhcs_microscope_imagexpress.wording import Findings, shown
 
 __all__ = ["Folder", "Layout", "folder_number", "walk"]
@@ -25,7 +25,6 @@ _TIMEPOINT: Final = re.compile(r"timepoint_([0-9]{1,6})", re.IGNORECASE)
 _Z_STEP: Final = re.compile(r"zstep_([0-9]{1,6})", re.IGNORECASE)
 # The host's own metadata, which lies in a plate when the caller wants it there.
 _OURS: Final = ("openhcs_metadata.json", "openhcs_metadata.json.lock")
-_THUMBNAIL: Final = ImageName._fields.index("thumbnail")
 # The deepest real layout has six levels. A bound ends the walk where a file system loops without links.
 _DEEPEST = 16
 
@@ -44,8 +43,16 @@ class Folder:
     """Path of the folder above ``TimePoint`` and ``ZStep``."""
     beside_planes: bool
     """Whether ``ZStep_<n>``, n from 1, stands in this folder: then its images are projections."""
-    images: list[NameFields]
-    """What the names of the images say, thumbnails left out, ordered by name."""
+    images: dict[Numbers, dict[str, str]]
+    """Numbers to wells, and these to the names of their images; thumbnails left out, in no order."""
+    doubles: list[tuple[Numbers, str, str]]
+    """Numbers, well and name of images that others of the folder leave no room for in ``images``."""
+    prefixes: Counter[str]
+    """How many of them begin with which text before the well."""
+
+    def path_of(self, name: str) -> str:
+        """Return the plate-relative path of a file in this folder."""
+        return f"{self.path}/{name}" if self.path else name
 
     @property
     def holds_projections(self) -> bool:
@@ -117,15 +124,18 @@ class _Walker:
         self.base = base
         self.folders: list[Folder] = []
         self.descriptions: list[str] = []
+        self.wells: dict[str, str] = {}  # a million images share a few hundred strings
         self.thumbnails = 0
         self.unrecognised = 0
         self.findings = Findings()
 
     def scan(self, here: _Pending) -> list[_Pending]:
         """Take in the files of one folder and return the folders in it."""
-        images: list[NameFields] = []
-        thumbnails = 0
+        images: dict[Numbers, dict[str, str]] = {}
+        doubles: list[tuple[Numbers, str, str]] = []
+        prefixes: list[str] = []
         children: list[_Pending] = []
+        shared = self.wells.setdefault
         place = os.path.join(self.base, here.path) if here.path else self.base
         try:
             with os.scandir(place) as entries:
@@ -133,28 +143,40 @@ class _Walker:
                 for entry in entries:
                     if not entry.is_file(follow_symlinks=False) and not self._enter(entry, here, children):
                         continue
-                    image = name_fields(entry.name)
-                    if image is None:
-                        self._other(entry.name, here)
-                    elif image[_THUMBNAIL]:
-                        thumbnails += 1
-                    else:
-                        images.append(image)
+                    name = entry.name
+                    parts = name_parts(name)
+                    if parts is None:
+                        self._other(name, here)
+                        continue
+                    prefix, well, numbers = parts
+                    if numbers.thumbnail:
+                        self.thumbnails += 1
+                        continue
+                    wells = images.get(numbers)
+                    if wells is None:
+                        wells = images[numbers] = {}
+                    if wells.setdefault(shared(well, well), name) is not name:
+                        doubles.append((numbers, well, name))
+                    prefixes.append(prefix)
         except OSError as error:
             if not here.path:
                 raise PlateError(f"{shown(place)} cannot be read: {_reason(error)}") from error
             self.findings.add("unread", f"{shown(here.path)} ({_reason(error)})")
-        self.thumbnails += thumbnails
         if images:
-            self._keep(here, images, children)
+            beside = any((folder_number(os.path.basename(child.path))[1] or 0) > 0 for child in children)
+            self.folders.append(
+                Folder(
+                    here.path,
+                    here.timepoint,
+                    here.z_index,
+                    here.acquisition,
+                    beside,
+                    images,
+                    doubles,
+                    Counter(prefixes),
+                )
+            )
         return sorted(children, key=lambda child: child.path, reverse=True)
-
-    def _keep(self, here: _Pending, images: list[NameFields], children: list[_Pending]) -> None:
-        images.sort(
-            key=itemgetter(0)
-        )  # scandir has no order; by name, every later choice and message is reproducible
-        beside = any((folder_number(os.path.basename(child.path))[1] or 0) > 0 for child in children)
-        self.folders.append(Folder(here.path, here.timepoint, here.z_index, here.acquisition, beside, images))
 
     def _enter(self, entry: os.DirEntry[str], here: _Pending, children: list[_Pending]) -> bool:
         """Deal with what is no regular file; return whether it stands for a file of the plate."""

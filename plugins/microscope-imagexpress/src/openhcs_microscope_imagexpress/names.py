@@ -17,24 +17,39 @@ leaves beside every file on a foreign disk, is no image.
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-__all__ = ["ImageName", "NameFields", "name_fields", "parse_name"]
+import attrs
+
+__all__ = ["ImageName", "Numbers", "name_parts", "parse_name"]
 
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _WELL = r"(?:A[A-F]|[A-Z])(?:0[1-9]|[1-3][0-9]|4[0-8])"
 # Six digits are more than any plate has; a bound keeps hostile names from becoming giant integers.
 _NUMBER = r"([0-9]{1,6})"
+# What stands between well and GUID is taken loosely here, for it is the same in many names; `_numbers`
+# reads it strictly, once. No GUID fits into it, and no token in it looks like a well.
 _NAME: Final = re.compile(
-    rf"(?!\._)(.*_)?({_WELL})(?:_s{_NUMBER})?(?:_z{_NUMBER})?(?:_w{_NUMBER})?(?:_z{_NUMBER})?"
-    rf"(_thumb)?({_GUID}|_{_GUID}|_\[{_GUID}\])?\.[Tt][Ii][Ff]{{1,2}}",
+    rf"(?!\._)(.*_|)({_WELL})([_a-z0-9]*(?<!_))({_GUID}|_{_GUID}|_\[{_GUID}\])?\.[Tt][Ii][Ff]{{1,2}}",
     re.DOTALL,
 )
+_TOKENS: Final = re.compile(rf"(?:_s{_NUMBER})?(?:_z{_NUMBER})?(?:_w{_NUMBER})?(?:_z{_NUMBER})?(_thumb)?")
 
 
-NameFields: TypeAlias = tuple[str, str, str, int, int, int | None, bool, bool]
-"""The fields of ``ImageName`` as a plain tuple."""
+@attrs.frozen(eq=False)
+class Numbers:
+    """What the tokens between well and GUID say: one object, equal to itself only, for equal tokens."""
+
+    site: int
+    """Number after ``_s``; 1 without it, for then the plate has one site."""
+    channel: int
+    """Number after ``_w``; 1 without it, for then the plate has one channel."""
+    z_index: int | None
+    """Number after ``_z``, which only custom exports write."""
+    thumbnail: bool
+    """Whether the file is a preview."""
 
 
 class ImageName(NamedTuple):
@@ -47,13 +62,13 @@ class ImageName(NamedTuple):
     well: str
     """Well as MetaXpress writes it: ``B02``, ``AF48``."""
     site: int
-    """Number after ``_s``; 1 without it, for then the plate has one site."""
+    """As in ``Numbers``."""
     channel: int
-    """Number after ``_w``; 1 without it, for then the plate has one channel."""
+    """As in ``Numbers``."""
     z_index: int | None
-    """Number after ``_z``, which only custom exports write."""
+    """As in ``Numbers``."""
     thumbnail: bool
-    """Whether the file is a preview."""
+    """As in ``Numbers``."""
     telling: bool
     """Whether site, channel or GUID stand in the name: ``9987_B02.TIF`` alone proves no microscope."""
 
@@ -63,30 +78,45 @@ def parse_name(name: str) -> ImageName | None:
 
     The grammar was collected from real plates and the vendor's documentation.
     """
-    fields = name_fields(name)
-    return None if fields is None else ImageName._make(fields)
+    match = _NAME.fullmatch(name)
+    numbers = _numbers(match[3]) if match else None
+    if match is None or numbers is None:
+        return None
+    telling = bool(match[4]) or "_s" in match[3] or "_w" in match[3]
+    return ImageName(
+        name,
+        match[1][:-1],
+        match[2],
+        numbers.site,
+        numbers.channel,
+        numbers.z_index,
+        numbers.thumbnail,
+        telling,
+    )
 
 
-def name_fields(name: str) -> NameFields | None:
-    """Do the work of ``parse_name`` and return a plain tuple, in the order of ``ImageName``.
-
-    The walk over a plate calls this once for every file. A plain tuple is quicker to make than a
-    named one, and the garbage collector soon stops to look at it.
-    """
+def name_parts(name: str) -> tuple[str, str, Numbers] | None:
+    """Return prefix with its underscore, well, and numbers: ``parse_name`` for every file of a plate."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
-    prefix, well, site, z_before, channel, z_after, thumbnail, guid = match.groups()
-    z_index = z_before or z_after
+    prefix, well, tokens, _ = match.groups()
+    numbers = _numbers(tokens)
+    return None if numbers is None else (prefix, well, numbers)
+
+
+@functools.lru_cache(maxsize=65536)
+def _numbers(tokens: str) -> Numbers | None:
+    match = _TOKENS.fullmatch(tokens)
+    if match is None:
+        return None
+    site, z_before, channel, z_after, thumbnail = match.groups()
     if z_before and z_after:
         return None
-    return (
-        name,
-        prefix[:-1] if prefix else "",
-        well,
+    z_index = z_before or z_after
+    return Numbers(
         int(site) if site else 1,
         int(channel) if channel else 1,
         int(z_index) if z_index else None,
         thumbnail is not None,
-        (site or channel or guid) is not None,
     )
