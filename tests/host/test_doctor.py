@@ -85,7 +85,9 @@ def test_conflicts_dangling_pins_and_tables_and_observers_are_found(site, tmp_pa
     (tmp_path / "policy.toml").write_text(
         '[plugins]\nobservers = ["nobody"]\n[plugins.pin]\n"backend:zarrr" = "gone"\n[backend.dsk]\nx = 1\n'
     )
-    status, report = doctor(site, OPENHCS_CONFIG=str(tmp_path / "policy.toml"), OPENHCS_ALLOW="attic-a,attic-b")
+    status, report = doctor(
+        site, OPENHCS_CONFIG=str(tmp_path / "policy.toml"), OPENHCS_ALLOW="attic-a,attic-b"
+    )
     subjects = {finding["subject"] for finding in report["findings"]}
     assert status == 1
     assert {"backend:attic", "backend:zarrr", "[backend.dsk]", "observer:nobody"} <= subjects
