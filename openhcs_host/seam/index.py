@@ -10,7 +10,7 @@ import attrs
 from openhcs_host.seam.kinds import KINDS
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution
+    from importlib.metadata import Distribution, EntryPoints
 
 __all__ = ["Index", "Provider", "build_index", "canonical_name"]
 
@@ -83,24 +83,26 @@ def build_index() -> Index:
             # A plain search spares parsing the metadata of the many that have nothing to do with us.
             if announced is None or "openhcs." not in announced:
                 continue
-            name = canonical_name(distribution.metadata["Name"])
+            metadata = distribution.metadata  # parsed anew at each access
+            name = canonical_name(metadata["Name"])
             if name in seen or _is_shadowed(distribution, name):
                 continue
             seen.add(name)
-            providers.extend(_providers_of(distribution))
-            accelerators |= {p.name: p.value for p in distribution.entry_points if p.group == _ACCELERATORS}
+            points = distribution.entry_points
+            place = _place(distribution)
+            providers.extend(_providers(points, metadata["Name"], metadata["Version"], place))
+            accelerators |= {p.name: p.value for p in points if p.group == _ACCELERATORS}
         except Exception as error:  # noqa: BLE001 - one broken installation must not hide the others
             problems.append(f"{_place(distribution)}: its metadata cannot be read ({error!r}); reinstall it")
     providers.sort(key=lambda p: (p.kind, p.key, canonical_name(p.distribution)))
     return Index(tuple(providers), tuple(sorted(problems)), accelerators)
 
 
-def _providers_of(distribution: Distribution) -> Iterator[Provider]:
-    name, version = distribution.metadata["Name"], distribution.version
-    for point in distribution.entry_points:
+def _providers(points: EntryPoints, name: str, version: str, place: str) -> Iterator[Provider]:
+    for point in points:
         kind = _GROUPS.get(point.group)
         if kind is not None:
-            yield Provider(kind, point.name, name, version, point.value, _place(distribution))
+            yield Provider(kind, point.name, name, version, point.value, place)
 
 
 def _is_shadowed(distribution: Distribution, name: str) -> bool:
