@@ -196,7 +196,7 @@ class PlateReading:
     z_step_um: float | None = None
     """Distance of neighbouring planes, µm."""
     site_positions_um: Mapping[int, tuple[float, float]] = attrs.field(factory=dict)
-    """Site to its offset from the well centre (x, y), µm, in the vendor's axes."""
+    """Site to its offset from the well centre (x, y), µm; y grows downward, as rows of an image do."""
     skipped: Skipped = attrs.field(factory=Skipped)
     """Files that are not planes."""
     problems: tuple[str, ...] = ()

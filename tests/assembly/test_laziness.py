@@ -11,6 +11,7 @@ PLUGINS = (
     "openhcs_backend_disk",
     "openhcs_backend_virtual",
     "openhcs_microscope_imagexpress",
+    "openhcs_microscope_operaphenix",
     "openhcs_pipeline",
     "openhcs_demo",
 )

@@ -95,16 +95,47 @@ def test_people_get_a_table(openhcs, plates):
         assert words in shown.stdout
 
 
-@pytest.mark.parametrize("name", ["pe-operetta-compose", "pe-operetta-microprofiler"])
-def test_another_vendor_s_plate_is_refused_politely(openhcs, plates, name):
-    shown = openhcs("plate", "info", plates / name)
-    assert shown.returncode == 2 and "imagexpress: no" in shown.stderr and shown.stdout == ""
+HARMONY = {
+    "pe-operetta-compose": {
+        "images": 2,
+        "wells": ["C03"],
+        "sites": [1, 2],
+        "channels": {"1": "Fluorescein (FITC)"},
+        "grid": [1, 2],
+    },
+    "pe-operetta-microprofiler": {
+        "images": 18,
+        "wells": ["B02", "D02"],
+        "sites": [1, 3, 64],
+        "channels": {"1": None, "2": None},
+        "z_indexes": [1, 2, 3],
+        "pixel_size_um": None,
+    },
+    "pe-phenix-pe2loaddata-v1": {"images": 6, "wells": ["A01"], "sites": [1], "grid": [1, 1]},
+}
+
+
+@pytest.mark.parametrize("name", HARMONY)
+def test_another_vendor_s_plate_is_read_by_its_own_handler(openhcs, plates, name):
+    before = snapshot(plates / name)
+    shown = openhcs("plate", "info", plates / name, "--json")
+    assert shown.returncode == 0, shown.stderr
+    facts = json.loads(shown.stdout)
+    assert facts["microscope"] == "opera_phenix"
+    assert {key: facts[key] for key in HARMONY[name]} == HARMONY[name]
+    assert snapshot(plates / name) == before
+
+
+def test_a_plate_whose_only_image_is_absent_is_an_error_not_a_black_image(openhcs, plates):
+    shown = openhcs("plate", "info", plates / "pe-uzh-operetta-index")
+    assert shown.returncode == 1 and "lists 1 plane, none of which has a file here" in shown.stderr
 
 
 def test_a_folder_of_anything_else_is_refused_politely(openhcs, tmp_path):
     (tmp_path / "holiday.jpg").touch()
     shown = openhcs("plate", "info", tmp_path)
-    assert shown.returncode == 2 and "imagexpress: no" in shown.stderr
+    assert shown.returncode == 2
+    assert "imagexpress: no" in shown.stderr and "opera_phenix: no" in shown.stderr
 
 
 def test_the_microscope_can_be_named(openhcs, plates):

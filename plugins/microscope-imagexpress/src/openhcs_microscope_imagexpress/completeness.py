@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice, product
 
+from openhcs_host.plates.wording import EXAMPLES, counted, listed, numbered, ranges, shown
 from openhcs_microscope_imagexpress.htd import PlateDescription
 from openhcs_microscope_imagexpress.images import Images
-from openhcs_microscope_imagexpress.wording import EXAMPLES, counted, listed, numbered, ranges, shown
 
 __all__ = ["against_description", "raggedness"]
 

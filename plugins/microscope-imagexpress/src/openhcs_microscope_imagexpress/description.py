@@ -10,8 +10,8 @@ from typing import Final
 import attrs
 
 from openhcs_host.errors import FormatError
+from openhcs_host.plates.wording import counted, listed, shown
 from openhcs_microscope_imagexpress.htd import PlateDescription, read_htd
-from openhcs_microscope_imagexpress.wording import counted, listed, shown
 
 __all__ = ["PlateFile", "find_description"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from openhcs_host.contracts.microscopes import Evidence, FolderListing
+from openhcs_host.plates.wording import shown
 from openhcs_microscope_imagexpress.layout import folder_number
 from openhcs_microscope_imagexpress.names import parse_name
-from openhcs_microscope_imagexpress.wording import shown
 
 __all__ = ["evidence"]
 

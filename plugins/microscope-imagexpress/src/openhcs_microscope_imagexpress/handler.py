@@ -16,6 +16,7 @@ from openhcs_host.contracts.microscopes import (
     Skipped,
 )
 from openhcs_host.errors import PlateError
+from openhcs_host.plates.wording import counted, listed, numbered, shown
 from openhcs_host.seam.hookspecs import hookimpl
 from openhcs_microscope_imagexpress.completeness import against_description, raggedness
 from openhcs_microscope_imagexpress.description import PlateFile, find_description
@@ -24,7 +25,6 @@ from openhcs_microscope_imagexpress.headers import Physics, projected_problem, s
 from openhcs_microscope_imagexpress.images import Images, assign
 from openhcs_microscope_imagexpress.inspection import inspect
 from openhcs_microscope_imagexpress.layout import Layout, folder_number, walk
-from openhcs_microscope_imagexpress.wording import counted, listed, numbered, shown
 
 __all__ = ["ImageXpressHandler"]
 

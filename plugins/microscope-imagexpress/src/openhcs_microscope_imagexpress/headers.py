@@ -12,9 +12,9 @@ from typing import Final
 import attrs
 
 from openhcs_host.contracts.microscopes import Planes
+from openhcs_host.plates.wording import counted, listed, numbered, shown
 from openhcs_microscope_imagexpress.images import Images
 from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, MetaSeries, read_header
-from openhcs_microscope_imagexpress.wording import counted, listed, numbered, shown
 
 __all__ = ["STILL_PLANES", "Physics", "Sampler", "projected_problem", "sample"]
 

@@ -24,7 +24,7 @@ import attrs
 
 from openhcs_host.contracts.images import well_name
 from openhcs_host.errors import FormatError
-from openhcs_microscope_imagexpress.wording import listed, shown
+from openhcs_host.plates.wording import listed, shown
 
 __all__ = ["LARGEST_HTD", "PlateDescription", "parse_htd", "read_htd"]
 

@@ -10,9 +10,9 @@ import attrs
 
 from openhcs_host.contracts.microscopes import Place, Planes
 from openhcs_host.errors import PlateConflictError
+from openhcs_host.plates.wording import Findings, listed, shown
 from openhcs_microscope_imagexpress.layout import Folder
 from openhcs_microscope_imagexpress.names import Numbers
-from openhcs_microscope_imagexpress.wording import Findings, listed, shown
 
 __all__ = ["Images", "PlaneKey", "ProjectionKey", "assign"]
 

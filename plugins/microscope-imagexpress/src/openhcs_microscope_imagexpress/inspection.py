@@ -12,10 +12,10 @@ from typing import Final
 
 import attrs
 
+from openhcs_host.plates.wording import Findings, counted, numbered, shown
 from openhcs_microscope_imagexpress.headers import STILL_PLANES
 from openhcs_microscope_imagexpress.images import Images, PlaneKey, ProjectionKey
 from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, read_header
-from openhcs_microscope_imagexpress.wording import Findings, counted, numbered, shown
 
 __all__ = ["inspect"]
 

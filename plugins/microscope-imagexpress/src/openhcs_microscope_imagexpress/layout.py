@@ -16,8 +16,8 @@ from typing import Final
 import attrs
 
 from openhcs_host.errors import PlateError
+from openhcs_host.plates.wording import Findings, shown
 from openhcs_microscope_imagexpress.names import Numbers, name_parts
-from openhcs_microscope_imagexpress.wording import Findings, shown
 
 __all__ = ["Folder", "Layout", "folder_number", "walk"]
 

@@ -13,7 +13,6 @@ made to read more than a bounded piece of it at a time.
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from datetime import datetime
@@ -23,7 +22,8 @@ from xml.parsers import expat
 import attrs
 
 from openhcs_host.errors import FormatError
-from openhcs_microscope_imagexpress.wording import shown
+from openhcs_host.files.bounded import BoundedFile
+from openhcs_host.plates.wording import shown
 
 __all__ = ["HeaderError", "ImageHeader", "MetaSeries", "parse_metaseries", "read_header"]
 
@@ -137,7 +137,7 @@ def read_header(path: str) -> ImageHeader:
     import tifffile  # here, because a handler's module imports the standard library and the host only
 
     try:
-        with _BoundedFile(path) as stream, tifffile.TiffFile(stream, name=path) as tiff:
+        with BoundedFile(path, _LARGEST_READ) as stream, tifffile.TiffFile(stream, name=path) as tiff:
             page = tiff.pages[0]
             header = ImageHeader(
                 width=int(page.imagewidth),  # type: ignore[union-attr]
@@ -203,20 +203,6 @@ def _is_last(tiff: Any) -> bool:
     except IndexError:
         return True
     return False
-
-
-class _BoundedFile(io.FileIO):
-    """A file that gives out bounded pieces: a header that claims gigabytes is an error, not an allocation."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or not 0 <= size <= _LARGEST_READ:
-            raise FormatError(f"its header wants {size} bytes at once")
-        return super().read(size) or b""
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        if memoryview(buffer).nbytes > _LARGEST_READ:
-            raise FormatError(f"its header wants {memoryview(buffer).nbytes} bytes at once")
-        return super().readinto(buffer)
 
 
 def _properties(text: str) -> dict[str, str]:

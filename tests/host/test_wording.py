@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhcs_microscope_imagexpress.wording import Findings, counted, listed, numbered, ranges, shown
+from openhcs_host.plates.wording import Findings, counted, listed, numbered, ranges, shown
 
 
 def test_numbers_become_ranges() -> None:

@@ -1,0 +1,161 @@
+"""The folders of a Harmony plate, found in one walk.
+
+Images lie in ``Images`` or ``images``, the Index beside them or in a folder above; an archive keeps it in
+``index`` beside ``images``. The walk goes by file names only, so folders may be named as one likes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from openhcs_host.contracts.microscopes import Place
+from openhcs_host.errors import PlateError
+from openhcs_host.plates.wording import Findings, shown
+from openhcs_microscope_operaphenix.index import INDEX_NAMES
+from openhcs_microscope_operaphenix.names import name_parts
+
+__all__ = ["Folder", "Layout", "walk"]
+
+# What Harmony writes beside the images; their XML files are metadata that is not needed here.
+_METADATA_FOLDERS: Final = ("assaylayout", "ffc_profile")
+# The host's own metadata, which lies in a plate when the caller wants it there.
+_OURS: Final = ("openhcs_metadata.json", "openhcs_metadata.json.lock")
+# The deepest real layout has four levels. A bound ends the walk where a file system loops without links.
+_DEEPEST: Final = 16
+
+
+@attrs.frozen
+class Folder:
+    """One folder and the images in it."""
+
+    path: str
+    """Path relative to the plate, with ``/``; empty for the plate itself."""
+    images: dict[Place, dict[str, str]]
+    """Place to wells, and these to plate-relative paths, as the names tell; in no order."""
+    doubles: list[tuple[Place, str, str]]
+    """Place, well and path of images that others of the folder leave no room for in ``images``."""
+    odd: list[str]
+    """Paths of TIFF files with other names; an Index may claim them."""
+
+
+@attrs.frozen
+class Layout:
+    """All that one walk over the folders found."""
+
+    folders: tuple[Folder, ...]
+    """Folders that hold TIFF files, by path."""
+    indexes: tuple[str, ...]
+    """Paths of Index files, by path."""
+    unrecognised: int
+    """How many files are neither TIFF files nor metadata."""
+    problems: tuple[str, ...]
+    """What could not be followed or read."""
+
+
+def walk(root: Path) -> Layout:
+    """Find every TIFF file below ``root``; links are never followed out of it, and nothing is opened."""
+    walker = _Walker(os.path.realpath(root))
+    pending = [("", 0)]
+    while pending:
+        pending += walker.scan(*pending.pop())
+    return walker.layout()
+
+
+class _Walker:
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.folders: list[Folder] = []
+        self.indexes: list[str] = []
+        self.unrecognised = 0
+        self.findings = Findings()
+
+    def scan(self, path: str, depth: int) -> list[tuple[str, int]]:
+        """Take in the files of one folder and return the folders in it."""
+        stem = f"{path}/" if path else ""
+        folder = Folder(path, {}, [], [])
+        images, doubles, children = folder.images, folder.doubles, list[tuple[str, int]]()
+        here = os.path.join(self.base, path) if path else self.base
+        try:
+            with os.scandir(here) as entries:
+                # The body of this loop runs for every file of the plate: keep it short.
+                for entry in entries:
+                    if not entry.is_file(follow_symlinks=False) and not self._enter(
+                        entry, stem, depth, children
+                    ):
+                        continue
+                    name = entry.name
+                    parts = name_parts(name)
+                    if parts is None:
+                        self._other(name, folder, stem)
+                        continue
+                    well, place = parts
+                    wells = images.get(place)
+                    if wells is None:
+                        wells = images[place] = {}
+                    if well in wells:
+                        doubles.append((place, well, stem + name))
+                    else:
+                        wells[well] = stem + name
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            if not path:
+                raise PlateError(f"{shown(here)} cannot be read: {reason}") from error
+            self.findings.add("unread", f"{shown(path)} ({reason})")
+        if images or folder.odd:
+            self.folders.append(folder)
+        return sorted(children, reverse=True)
+
+    def _enter(self, entry: os.DirEntry[str], stem: str, depth: int, children: list[tuple[str, int]]) -> bool:
+        """Deal with what is no regular file; return whether it stands for a file of the plate."""
+        path = stem + entry.name
+        if entry.is_symlink():
+            if os.path.isfile(entry.path) and self._inside(entry.path):
+                return True
+            self.findings.add("links", shown(path))
+            self.unrecognised += not os.path.isdir(entry.path)
+        elif not entry.is_dir(follow_symlinks=False):
+            self.unrecognised += 1  # a pipe, socket or device; opening one could wait for ever
+        elif depth >= _DEEPEST:
+            self.findings.add("deep", shown(path))
+        elif entry.name.startswith("."):
+            # Snapshots and wastebaskets: what lies there would claim the places of the real images.
+            self.findings.add("hidden", shown(path))
+        else:
+            children.append((path, depth + 1))
+        return False
+
+    def _inside(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self.base.rstrip(os.sep) + os.sep)
+
+    def _other(self, name: str, folder: Folder, stem: str) -> None:
+        lower = name.lower()
+        if lower in INDEX_NAMES:
+            self.indexes.append(stem + name)
+        elif lower.endswith((".tif", ".tiff")) and not lower.startswith("._"):
+            folder.odd.append(stem + name)
+        elif lower.endswith(".xml") and folder.path.rpartition("/")[2].lower() in _METADATA_FOLDERS:
+            pass
+        elif stem or name not in _OURS:
+            self.unrecognised += 1
+
+    def layout(self) -> Layout:
+        return Layout(
+            tuple(self.folders), tuple(sorted(self.indexes)), self.unrecognised, tuple(self._problems())
+        )
+
+    def _problems(self) -> list[str]:
+        sorts = {
+            "unread": "folders that cannot be read",
+            "links": "links that lead to a folder or out of the plate, not followed",
+            "deep": f"folders more than {_DEEPEST} levels deep, not read",
+            "hidden": "hidden folders, not read",
+        }
+        return [
+            f"{text}: {self.findings.examples(sort)}"
+            for sort, text in sorts.items()
+            if self.findings.count(sort)
+        ]

@@ -1,0 +1,245 @@
+"""The handler: from a folder to a reading, and when there is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openhcs_host import Host
+from openhcs_host.contracts.images import well_name
+from openhcs_host.errors import PlateConflictError, PlateError
+from openhcs_host.plates.opening import open_plate
+from openhcs_microscope_operaphenix.handler import OperaPhenixHandler
+
+Touch = Callable[..., Path]
+Plate = Callable[..., Path]
+
+
+def test_the_host_finds_it_and_reads_with_it(plate: Plate, harmony: SimpleNamespace) -> None:
+    root = plate([harmony.plane(row=3, column=5)])
+    with Host() as host:
+        reading = open_plate(host, root)
+    assert (reading.microscope, reading.root, reading.plate_name) == ("opera_phenix", root, "Plate µ, 'one'")
+    assert [(p.coordinates.well, p.path) for p in reading.planes] == [
+        ("C05", "Images/r03c05f01p01-ch1sk1fk1fl1.tiff")
+    ]
+
+
+def test_recognising_a_plate_imports_nothing_heavy(touch: Touch) -> None:
+    root = touch("Images/r01c01f01p01-ch1sk1fk1fl1.tiff")
+    program = (
+        "import sys\n"
+        "from openhcs_host import Host\n"
+        "from openhcs_host.plates.opening import detect_microscope\n"
+        "with Host() as host:\n"
+        f"    assert detect_microscope(host, {str(root)!r}) == 'opera_phenix'\n"
+        "assert 'openhcs_microscope_operaphenix.handler' in sys.modules\n"
+        "heavy = {'numpy', 'tifffile', 'scipy', 'imagecodecs'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize("version", [4, 5, 6, 7])
+def test_a_plate_of_everything(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace, version: int
+) -> None:
+    planes = [
+        harmony.plane(
+            row=27,
+            site=site,
+            channel=channel,
+            z=z,
+            t=t,
+            x=(site % 2) * 3e-6,
+            y=(site // 2 % 2) * 2e-6,
+            height=z * 1.5e-6,
+        )
+        for t in (2, 1)
+        for channel in (4, 2)
+        for z in (1, 2, 3)
+        for site in (1, 2, 3, 4)
+    ]
+    reading = handler.read(plate(planes, version=version))
+    assert (len(reading.planes), reading.wells, reading.sites) == (48, ("AA01",), (1, 2, 3, 4))
+    assert (reading.z_indexes, reading.timepoints) == ((1, 2, 3), (1, 2))
+    assert reading.channels == {2: "Channel 2", 4: "Channel 4"}
+    assert (reading.grid, reading.pixel_size_um, reading.z_step_um) == ((2, 2), 0.5, 1.5)
+    assert reading.site_positions_um == {1: (3.0, 0.0), 2: (0.0, -2.0), 3: (3.0, -2.0), 4: (0.0, 0.0)}
+    assert reading.problems == ()
+
+
+@pytest.mark.parametrize("jitter", [1e-9, -1e-9, 2e-7])
+def test_jitter_of_the_stage_changes_nothing(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace, jitter: float
+) -> None:
+    planes = [
+        harmony.plane(
+            column=column,
+            site=site,
+            x=(site % 2) * 1e-3 + jitter * (column + site),
+            y=(site // 2) * 1e-3 - jitter * (column * site),
+        )
+        for column in range(1, 3)
+        for site in range(4)
+    ]
+    reading = handler.read(plate(planes, size=(1000, 1000)))
+    assert (reading.grid, reading.sites, reading.problems) == ((2, 2), (0, 1, 2, 3), ())
+
+
+def test_an_orphan_field_keeps_its_identity(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace
+) -> None:
+    places = {1: (0, 0), 2: (1, 0), 3: (0, 1), 4: (1, 1), 9: (7, 5)}
+    reading = handler.read(
+        plate([harmony.plane(site=s, x=x * 1e-3, y=y * 1e-3) for s, (x, y) in places.items()])
+    )
+    assert (reading.grid, reading.sites) == (None, (1, 2, 3, 4, 9))
+    assert {p.coordinates.site: p.path for p in reading.planes}[9] == "Images/r01c01f09p01-ch1sk1fk1fl1.tiff"
+    assert reading.site_positions_um[9] == (7000.0, -5000.0)
+    assert len(reading.problems) == 1
+
+
+def test_absent_planes_are_said_and_nothing_is_put_in_their_place(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace
+) -> None:
+    planes = [harmony.plane(channel=channel) for channel in (1, 2, 3)]
+    gone = harmony.file_name(planes[1])
+    root = plate(planes, absent=[gone])
+    before = sorted(root.rglob("*"))
+    reading = handler.read(root, deep=True)
+    assert sorted(root.rglob("*")) == before
+    assert (reading.channels, len(reading.planes)) == ({1: "Channel 1", 3: "Channel 3"}, 2)
+    assert (
+        reading.problems[0]
+        == f"planes that the Index lists and that have no file: 1 of 3, in well A01: {gone!r}"
+    )
+
+
+def test_planes_not_recorded_and_files_not_listed(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace
+) -> None:
+    root = plate([harmony.plane(), harmony.plane(site=2, x=1e-3, url="")])
+    (root / "Images" / "r02c02f01p01-ch1sk1fk1fl1.tiff").touch()
+    reading = handler.read(root)
+    assert (reading.wells, reading.grid) == (("A01", "B02"), (1, 2))
+    assert [problem.split(":")[0] for problem in reading.problems] == [
+        "planes that the Index lists as not recorded",
+        "1 image that the Index does not list, read by name",
+    ]
+
+
+def test_without_any_file_the_error_counts_what_is_listed(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace
+) -> None:
+    planes = [harmony.plane(site=site) for site in (1, 2)]
+    root = plate(planes, absent=[harmony.file_name(p) for p in planes])
+    with pytest.raises(
+        PlateError, match=r"'Images/Index\.idx\.xml' lists 2 planes, none of which has a file"
+    ):
+        handler.read(root)
+
+
+def test_an_empty_and_a_missing_folder_are_errors(handler: OperaPhenixHandler, tmp_path: Path) -> None:
+    with pytest.raises(PlateError, match="Found: nothing"):
+        handler.read(tmp_path)
+    with pytest.raises(PlateError, match="cannot be read: No such file"):
+        handler.read(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("second", ["r01c01f01p01-ch1sk1fk1fl1.tif", "more/r01c01f01p01-ch01t01.tiff"])
+def test_two_files_of_one_plane_are_a_conflict_naming_both(
+    handler: OperaPhenixHandler, touch: Touch, second: str
+) -> None:
+    first = "r01c01f01p01-ch1sk1fk1fl1.tiff"
+    with pytest.raises(PlateConflictError) as caught:
+        handler.read(touch(first, second))
+    assert repr(first) in str(caught.value)
+    assert repr(second) in str(caught.value)
+
+
+def test_a_bomb_leaves_the_names(handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace) -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]>'
+    reading = handler.read(plate([harmony.plane()], prolog=bomb))
+    assert (len(reading.planes), reading.channels) == (1, {1: None})
+    assert reading.problems == (
+        "'Images/Index.idx.xml' is not read: it holds a document type, which Harmony never writes",
+    )
+
+
+def test_channels_of_one_name_are_said(
+    handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace
+) -> None:
+    planes = [harmony.plane(channel=channel) for channel in (1, 2)]
+    reading = handler.read(plate(planes, channels={1: "DAPI", 2: "DAPI"}))
+    assert reading.problems == ("channels 1, 2 share the name 'DAPI'",)
+
+
+@pytest.mark.parametrize("root", ["P__2020-Measurement 1", "P__2020-Measurement 1/Images", ""])
+def test_without_an_index_the_folder_names_the_plate(
+    handler: OperaPhenixHandler, touch: Touch, root: str
+) -> None:
+    folder = touch("P__2020-Measurement 1/Images/001001-1-001001001.tif") / root
+    reading = handler.read(folder)
+    assert (reading.plate_name, reading.wells) == ("P__2020-Measurement 1", ("A01",))
+    assert (reading.grid, reading.pixel_size_um, reading.site_positions_um) == (None, None, {})
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_reading(handler: OperaPhenixHandler, touch: Touch) -> None:
+    root = touch("Images/r01c01f01p01-ch1sk1fk1fl1.tiff")
+    (root / "Images" / "Z\udce4hlung.tif").touch()
+    assert handler.read(root, deep=True).skipped.unrecognised == 1
+
+
+_planes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "row": st.integers(1, 32),
+            "column": st.integers(1, 48),
+            "site": st.integers(1, 120),
+            "channel": st.integers(1, 12),
+            "z": st.integers(1, 120),
+            "t": st.integers(1, 59),
+        }
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda plane: tuple(plane.values()),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(planes=_planes, version=st.sampled_from([4, 5, 6, 7]), listed=st.booleans())
+def test_any_plate_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    harmony: SimpleNamespace,
+    planes: list[dict[str, Any]],
+    version: int,
+    listed: bool,
+) -> None:
+    """With the Index and without it the same planes are found, in the order of coordinates."""
+    root = tmp_path_factory.mktemp("plate")
+    written = [harmony.plane(**numbers) for numbers in planes]
+    for p in written:
+        (root / harmony.file_name(p, version)).touch()
+    if listed:
+        (root / "Index.xml").write_bytes(harmony.index_xml(reversed(written), version=version))
+    reading = OperaPhenixHandler().read(root)
+    expected = {
+        (well_name(p.row, p.column), p.site, p.channel, p.z, p.t): harmony.file_name(p, version)
+        for p in written
+    }
+    found = {(p.coordinates.well, *p.coordinates.place): p.path for p in reading.planes}
+    assert found == expected
+    assert [p.coordinates.order for p in reading.planes] == sorted(
+        p.coordinates.order for p in reading.planes
+    )
+    assert not any("does not list" in problem or "named as" in problem for problem in reading.problems)
