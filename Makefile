@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 DEMO_VENV := .venv-demo
-DEMO_OUTPUT ?= demo_output
 # Real plates for the tests; tests that need them are skipped, visibly, where they are not.
 export OPENHCS_PLATES ?= $(abspath ../shared/data/plates)
 
@@ -13,7 +12,7 @@ SOURCES := openhcs_host $(wildcard plugins/*/src)
 .PHONY: demo test check isolation bench clean
 
 demo: $(DEMO_VENV)/.current
-	$(DEMO_VENV)/bin/openhcs demo --output $(DEMO_OUTPUT)
+	$(DEMO_VENV)/bin/openhcs demo $(if $(DEMO_OUTPUT),--output $(DEMO_OUTPUT))
 
 test: $(VENV)/.current
 	$(VENV)/bin/pytest

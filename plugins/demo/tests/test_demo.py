@@ -41,6 +41,13 @@ def test_the_demo_counts_what_is_there_and_says_where_the_files_are(tmp_path, se
     assert picture.shape == (776, 776, 3) and (picture == (255, 60, 40)).all(axis=2).sum() > 1000
 
 
+def test_without_a_folder_each_run_finds_one_of_its_own(tmp_path):
+    for expected in ("demo_output", "demo_output_2"):
+        done = openhcs("demo", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"{expected}/counted.png" in done.stdout and (tmp_path / expected / "counted.png").is_file()
+
+
 def test_the_demo_overwrites_nothing(tmp_path):
     (tmp_path / "out" / "Synthetic_Plate_1").mkdir(parents=True)
     (tmp_path / "out" / "Synthetic_Plate_1" / "mine.txt").write_text("keep")

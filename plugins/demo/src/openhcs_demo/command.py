@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 
 import click
@@ -25,16 +26,15 @@ PIPELINE = Path(__file__).with_name("count_nuclei.py")
 @click.option(
     "--output",
     "-o",
-    default="demo_output",
-    show_default=True,
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder for the plate and its results; must be new or empty.",
+    help="Folder for the plate and its results; must be new or empty. [default: demo_output, or the next free name]",
 )
 @click.option("--seed", default=7, show_default=True, help="Seed of the synthetic images.")
 @click.pass_obj
-def demo(host: Host, output: Path, seed: int) -> int:
+def demo(host: Host, output: Path | None, seed: int) -> int:
     """Make a plate with a known number of nuclei, count them, and compare."""
+    output = output or _free_folder()
     plate, results = output / "Synthetic_Plate_1", output / "Synthetic_Plate_1_openhcs"
     truth = write_plate(plate, SyntheticPlate(seed=seed))
     write_truth(output / "true_counts.csv", truth)
@@ -59,6 +59,11 @@ def demo(host: Host, output: Path, seed: int) -> int:
     for label, path in places.items():
         click.echo(f"{label:<9} {path}")
     return 1 if result.failures or counted != truth else 0
+
+
+def _free_folder() -> Path:
+    names = itertools.chain(["demo_output"], (f"demo_output_{number}" for number in itertools.count(2)))
+    return next(folder for name in names if not (folder := Path(name)).exists())
 
 
 def _counted(table: Path) -> dict[str, int]:
