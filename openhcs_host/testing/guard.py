@@ -8,44 +8,24 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["KitType", "check_unchanged", "kit_parts"]
+__all__ = ["check_subclass", "check_unchanged", "kit_parts"]
 
 _OURS: Final = __name__.rpartition(".")[0]
 
 
-class KitType(type):
-    """Refuses, when a subclass of a kit is defined or changed, whatever would take a test out of it."""
+def check_subclass(cls: type, *, abstract: bool) -> None:
+    """Raise ``TypeError`` if an author's subclass would not run a test of its kit.
 
-    def __new__(
-        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, abstract: bool = False
-    ) -> KitType:
-        """Define a class; ``abstract`` says that it is only the base of others and not to be run."""
-        cls = super().__new__(mcls, name, bases, namespace)
-        if not _is_ours(cls):
-            _check_name(cls, abstract)
-            _check_collected(cls)
-            check_unchanged(cls)
-            _check_spelling(cls, namespace)
-            _check_expected_failures(cls)
-            _check_marks(cls, namespace.get("pytestmark", []))
-        return cls
-
-    def __init__(
-        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, abstract: bool = False
-    ) -> None:
-        super().__init__(name, bases, namespace)
-
-    def __setattr__(cls, name: str, value: Any) -> None:
-        if name == "pytestmark":  # a decorator on the class
-            _check_marks(cls, value)
-        elif name in kit_parts(cls):
-            raise TypeError(_changed(cls, name))
-        super().__setattr__(name, value)
-
-    def __delattr__(cls, name: str) -> None:
-        if name in kit_parts(cls):
-            raise TypeError(_changed(cls, name))
-        super().__delattr__(name)
+    ``abstract`` says that the class is only the base of others and not to be run.
+    """
+    if _is_ours(cls):
+        return
+    _check_name(cls, abstract)
+    _check_collected(cls)
+    check_unchanged(cls)
+    _check_spelling(cls, vars(cls))
+    _check_expected_failures(cls)
+    _check_marks(cls, vars(cls).get("pytestmark", []))
 
 
 def kit_parts(cls: type) -> dict[str, Any]:

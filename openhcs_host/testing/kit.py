@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
-from openhcs_host.testing.guard import KitType, check_unchanged, kit_parts
+from openhcs_host.testing.guard import check_subclass, check_unchanged, kit_parts
 
 __all__ = ["Kit"]
 
 _HIDING: Final = ("skip", "skipif", "xfail")
 
 
-class Kit(metaclass=KitType):
+class Kit:
     """The base of every kit."""
 
     expected_failures: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Name of a test that the plugin is known to fail, to the reason. A test that passes after all fails."""
+
+    def __init_subclass__(cls, *, abstract: bool = False, **keywords: Any) -> None:
+        """Refuse a subclass that would lose a test; ``abstract`` marks a base of others, not to be run."""
+        super().__init_subclass__(**keywords)
+        check_subclass(cls, abstract=abstract)
 
     @pytest.fixture(autouse=True)
     def _declared(self, request: pytest.FixtureRequest) -> None:
