@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-__all__ = ["EXAMPLES", "Findings", "counted", "listed", "numbered", "ranges", "shown"]
+__all__ = ["EXAMPLES", "Findings", "counted", "listed", "numbered", "ranges", "shared_names", "shown"]
 
 EXAMPLES = 5
 """How many examples a sentence names before it only counts."""
@@ -59,6 +59,14 @@ def numbered(what: str, numbers: Iterable[int]) -> str:
     return f"{what if len(distinct) == 1 else what + 's'} {ranges(distinct)}"
 
 
+def shared_names(channels: Mapping[int, str | None]) -> Iterator[str]:
+    """Yield a sentence for each name that several channels have."""
+    for name in dict.fromkeys(channels.values()):
+        sharing = [channel for channel, other in channels.items() if other == name]
+        if name is not None and len(sharing) > 1:
+            yield f"{numbered('channel', sharing)} share the name {shown(name)}"
+
+
 @attrs.define
 class Findings:
     """Counts what is strange by sort, and keeps the first few examples of each."""
@@ -80,3 +88,7 @@ class Findings:
     def examples(self, sort: str) -> str:
         """Return the examples of ``sort`` and how many more there are."""
         return listed(self._examples.get(sort, ()), self.count(sort))
+
+    def sentences(self, texts: Mapping[str, str]) -> list[str]:
+        """Return ``text: examples`` for each sort of ``texts`` that was found."""
+        return [f"{text}: {self.examples(sort)}" for sort, text in texts.items() if self.count(sort)]

@@ -28,20 +28,22 @@ class Unmet:
 
 def host_requirement(provider: Provider) -> Unmet | None:
     """Return the requirement on this host if it is not met; checked before the plugin is imported."""
-    for unmet in unmet_requirements(provider):
-        if canonical_name(_bare(unmet.requirement)) == HOST_DISTRIBUTION:
-            return unmet
-    return None
+    return next(unmet_requirements(provider, only=HOST_DISTRIBUTION), None)
 
 
-def unmet_requirements(provider: Provider) -> Iterator[Unmet]:
-    """Yield every requirement of the provider's distribution that is not met; extras are not looked at."""
+def unmet_requirements(provider: Provider, *, only: str | None = None) -> Iterator[Unmet]:
+    """Yield every requirement of the provider's distribution that is not met; extras are not looked at.
+
+    ``only`` names the one distribution that is asked about; the metadata of others is then not read.
+    """
     # Imported here: both cost more than the rest of the seam, and are needed only when a plugin is loaded.
     from importlib.metadata import PackageNotFoundError, distribution, version
 
     from packaging.requirements import InvalidRequirement, Requirement
 
     for text in distribution(provider.distribution).requires or ():
+        if only is not None and canonical_name(_bare(text)) != only:
+            continue
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

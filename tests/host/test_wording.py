@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhcs_host.plates.wording import Findings, counted, listed, numbered, ranges, shown
+from openhcs_host.plates.wording import Findings, counted, listed, numbered, ranges, shared_names, shown
 
 
 def test_numbers_become_ranges() -> None:
@@ -38,3 +38,16 @@ def test_whatever_is_shown_is_short_and_can_be_printed(text: str) -> None:
     assert shown(text).isprintable()
     assert len(shown(text)) <= 160
     shown(text).encode("utf-8")
+
+
+def test_sorts_that_were_found_become_sentences_in_the_order_of_their_texts() -> None:
+    findings = Findings()
+    findings.add("late", "b")
+    findings.add("early", "a")
+    texts = {"early": "came early", "never": "never came", "late": "came late"}
+    assert findings.sentences(texts) == ["came early: a", "came late: b"]
+
+
+def test_names_that_channels_share_are_said_once_and_missing_ones_are_no_name() -> None:
+    shared = shared_names({1: "DAPI", 2: None, 3: "DAPI", 4: "FITC", 5: None})
+    assert list(shared) == ["channels 1, 3 share the name 'DAPI'"]

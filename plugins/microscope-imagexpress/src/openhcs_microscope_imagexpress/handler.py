@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from openhcs_host.contracts.microscopes import (
@@ -16,7 +15,7 @@ from openhcs_host.contracts.microscopes import (
     Skipped,
 )
 from openhcs_host.errors import PlateError
-from openhcs_host.plates.wording import counted, listed, numbered, shown
+from openhcs_host.plates.wording import counted, listed, shared_names, shown
 from openhcs_host.seam.hookspecs import hookimpl
 from openhcs_microscope_imagexpress.completeness import against_description, raggedness
 from openhcs_microscope_imagexpress.description import PlateFile, find_description
@@ -59,7 +58,7 @@ class ImageXpressHandler(MicroscopeHandler):
         problems = [*layout.problems, *images.problems, *htd.problems, *raggedness(images)]
         if htd.path is not None:
             problems += against_description(images, htd.content, shown(htd.path))
-        problems += [*_shared_names(channels), *physics.problems]
+        problems += [*shared_names(channels), *physics.problems]
         if deep:
             problems += inspect(root, images)
         else:
@@ -108,13 +107,6 @@ def _channels(physics: Physics, htd: PlateFile) -> dict[int, str | None]:
     if htd.content.has_waves is False:
         names = dict(zip([1], names.values(), strict=False))
     return {channel: names.get(channel) or name for channel, name in physics.channel_names.items()}
-
-
-def _shared_names(channels: dict[int, str | None]) -> Iterator[str]:
-    for name in dict.fromkeys(channels.values()):
-        sharing = [channel for channel, other in channels.items() if other == name]
-        if name is not None and len(sharing) > 1:
-            yield f"{numbered('channel', sharing)} share the name {shown(name)}"
 
 
 def _nothing(root: Path, layout: Layout, images: Images) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from openhcs_host.contracts.microscopes import (
@@ -15,7 +14,7 @@ from openhcs_host.contracts.microscopes import (
     Skipped,
 )
 from openhcs_host.errors import PlateError
-from openhcs_host.plates.wording import counted, listed, numbered, shown
+from openhcs_host.plates.wording import counted, listed, shared_names, shown
 from openhcs_host.seam.hookspecs import hookimpl
 from openhcs_microscope_operaphenix.detection import evidence
 from openhcs_microscope_operaphenix.facts import Acquisition
@@ -55,7 +54,7 @@ class OperaPhenixHandler(MicroscopeHandler):
         acquisition = measurement.acquisition
         shape = geometry(acquisition)
         channels = _channels(planes, acquisition)
-        problems = [*layout.problems, *measurement.problems, *_shared_names(channels), *shape.problems]
+        problems = [*layout.problems, *measurement.problems, *shared_names(channels), *shape.problems]
         if deep:
             problems += inspect(root, planes, acquisition)
         return PlateReading(
@@ -80,13 +79,6 @@ def _channels(planes: Planes, acquisition: Acquisition) -> dict[int, str | None]
         channel: said[channel].name if channel in said else None
         for channel in sorted({channel for _, channel, _, _ in planes.places})
     }
-
-
-def _shared_names(channels: Mapping[int, str | None]) -> Iterator[str]:
-    for name in dict.fromkeys(channels.values()):
-        sharing = [channel for channel, other in channels.items() if other == name]
-        if name is not None and len(sharing) > 1:
-            yield f"{numbered('channel', sharing)} share the name {shown(name)}"
 
 
 def _folder_name(root: Path, measurement: Measurement) -> str:

@@ -154,8 +154,4 @@ class _Walker:
             "deep": f"folders more than {_DEEPEST} levels deep, not read",
             "hidden": "hidden folders, not read",
         }
-        return [
-            f"{text}: {self.findings.examples(sort)}"
-            for sort, text in sorts.items()
-            if self.findings.count(sort)
-        ]
+        return self.findings.sentences(sorts)
