@@ -43,16 +43,30 @@ def summary(reading: PlateReading) -> dict[str, Any]:
         "microscope": reading.microscope,
         "plate_name": reading.plate_name,
         "path": str(reading.root),
+        "backend": reading.backend,
         "images": len(reading.planes),
         "wells": list(reading.wells),
         "sites": list(reading.sites),
-        "channels": {str(channel): name for channel, name in sorted(reading.channels.items())},
+        "channels": {str(channel): name for channel, name in sorted(reading.channel_names.items())},
+        "channel_details": {
+            str(number): attrs.asdict(channel) for number, channel in sorted(reading.channels.items())
+        },
         "z_indexes": list(reading.z_indexes),
         "timepoints": list(reading.timepoints),
         "grid": list(reading.grid) if reading.grid else None,
         "pixel_size_um": reading.pixel_size_um,
         "z_step_um": reading.z_step_um,
         "site_positions_um": {str(site): list(xy) for site, xy in sorted(reading.site_positions_um.items())},
+        "well_site_positions_um": [
+            [well, site, *xy] for (well, site), xy in reading.well_site_positions_um.items()
+        ],
+        "z_positions_um": {str(z): height for z, height in sorted(reading.z_positions_um.items())},
+        "time_offsets_s": {str(t): seconds for t, seconds in sorted(reading.time_offsets_s.items())},
+        "started": reading.started.isoformat() if reading.started else None,
+        "objective": attrs.asdict(reading.objective) if reading.objective else None,
+        "plate_type": reading.plate_type,
+        "plate_shape": list(reading.plate_shape) if reading.plate_shape else None,
+        "missing": len(reading.missing),
         "skipped": attrs.asdict(reading.skipped),
         "problems": list(reading.problems),
     }
@@ -62,9 +76,11 @@ def _for_people(facts: dict[str, Any]) -> str:
     skipped = facts["skipped"]
     grid = facts["grid"]
     rows = [
-        ("plate", facts["plate_name"]),
+        ("plate", ", ".join(filter(None, (facts["plate_name"], facts["plate_type"])))),
         ("microscope", facts["microscope"]),
-        ("images", str(facts["images"])),
+        ("objective", _objective(facts["objective"])),
+        ("started", facts["started"] or "unknown"),
+        ("images", f"{facts['images']}" + (f", {facts['missing']} missing" if facts["missing"] else "")),
         ("wells", _some(facts["wells"])),
         ("sites", _some(facts["sites"]) + (f", grid {grid[0]} x {grid[1]}" if grid else "")),
         ("channels", ", ".join(f"{key} {name or '(no name)'}" for key, name in facts["channels"].items())),
@@ -80,6 +96,14 @@ def _for_people(facts: dict[str, Any]) -> str:
     lines = [f"{label:<12}{value}" for label, value in rows]
     lines += [f"problem     {problem}" for problem in facts["problems"]]
     return "\n".join(lines)
+
+
+def _objective(facts: dict[str, Any] | None) -> str:
+    if facts is None:
+        return "unknown"
+    power = f"{facts['magnification']:g}x" if facts["magnification"] and not facts["name"] else facts["name"]
+    aperture = f"NA {facts['numerical_aperture']:g}" if facts["numerical_aperture"] else None
+    return ", ".join(filter(None, (power, aperture)))
 
 
 def _some(values: Iterable[object]) -> str:

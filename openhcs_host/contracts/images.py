@@ -102,8 +102,8 @@ class ImageMetadata:
     """Name of the channel as the microscope gives it."""
     channel_color: str | None = None
     """Display colour, six hexadecimal digits without ``#``."""
-    stage_position_um: tuple[float, float, float] | None = None
-    """Stage position (x, y, z), µm, in the vendor's axes."""
+    position_um: tuple[float, float] | None = None
+    """Offset of the image's centre from the well's (x, y), µm; y grows downward, as rows of an image do."""
 
 
 def image_name(coordinates: Coordinates, extension: str = ".tif") -> str:

@@ -6,23 +6,27 @@ import bisect
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias, overload
 
 import attrs
 
-from openhcs_host.contracts.images import Coordinates, check_well
+from openhcs_host.contracts.images import Coordinates, ImageMetadata, check_well
 from openhcs_host.contracts.provided import Provided
 from openhcs_host.errors import PlateConflictError
 
 __all__ = [
+    "Channel",
     "Evidence",
     "FolderListing",
     "MicroscopeHandler",
+    "Objective",
     "Place",
     "Plane",
     "Planes",
     "PlateReading",
+    "PlateStore",
     "Projection",
     "Skipped",
 ]
@@ -169,6 +173,38 @@ def _planes(planes: Iterable[Plane]) -> Planes:
     return Planes.ordered(paths)
 
 
+def _no_planes() -> Planes:
+    return Planes({}, {})
+
+
+@attrs.frozen(kw_only=True)
+class Channel:
+    """What is known of one channel; ``None`` means unknown, never a default."""
+
+    name: str | None = None
+    """As the microscope shows it."""
+    excitation_nm: float | None = None
+    """Main excitation wavelength, nm."""
+    emission_nm: float | None = None
+    """Main emission wavelength, nm; unknown for transmitted light."""
+    exposure_ms: float | None = None
+    """Exposure time, ms."""
+    color: str | None = None
+    """Display colour, six hexadecimal digits without ``#``, if the microscope gives one."""
+
+
+@attrs.frozen(kw_only=True)
+class Objective:
+    """The objective that a plate was imaged with."""
+
+    name: str | None = None
+    """As the microscope shows it: ``20X Plan Apo``."""
+    magnification: float | None = None
+    """Nominal magnification."""
+    numerical_aperture: float | None = None
+    """Numerical aperture."""
+
+
 @attrs.frozen(kw_only=True)
 class PlateReading:
     """All that a handler knows of a plate: the files that exist and what they mean.
@@ -181,14 +217,28 @@ class PlateReading:
     """Key of the handler."""
     root: Path
     """The folder that was read; every path is relative to it."""
+    backend: str = "disk"
+    """Key of the backend that loads the planes, under ``root`` and their paths."""
     plate_name: str
     """The plate's name as the microscope wrote it, or the folder's name if it wrote none."""
     planes: Planes = attrs.field(converter=_planes)
     """Every acquired plane, in order of coordinates; two of one place are a ``PlateConflictError``."""
     projections: tuple[Projection, ...] = ()
     """Every projection the microscope left beside the planes."""
-    channels: Mapping[int, str | None]
-    """Channel id to name; also channels that exist as projections only."""
+    missing: Planes = attrs.field(factory=_no_planes, converter=_planes)
+    """Planes that the vendor's metadata lists and that have no file; their paths are as listed, or empty."""
+    channels: Mapping[int, Channel]
+    """Channel id to what is known of it; also channels that exist as projections only."""
+    plate_shape: tuple[int, int] | None = None
+    """Rows and columns of wells of the physical plate, imaged or not."""
+    plate_type: str | None = None
+    """Kind of plate as the microscope names it: ``384 PerkinElmer CellCarrier Ultra``."""
+    objective: Objective | None = None
+    """The objective, if all that is known of it agrees."""
+    started: datetime | None = None
+    """Time of the first image; without a zone where the microscope wrote local time."""
+    time_offsets_s: Mapping[int, float] = attrs.field(factory=dict)
+    """Time point to seconds since the first one began."""
     grid: tuple[int, int] | None = None
     """Sites per well as (rows, columns)."""
     pixel_size_um: float | None = None
@@ -196,7 +246,11 @@ class PlateReading:
     z_step_um: float | None = None
     """Distance of neighbouring planes, µm."""
     site_positions_um: Mapping[int, tuple[float, float]] = attrs.field(factory=dict)
-    """Site to its offset from the well centre (x, y), µm; y grows downward, as rows of an image do."""
+    """Site to the offset of its centre from the well's (x, y), µm; y grows downward, as rows of an image do."""
+    well_site_positions_um: Mapping[tuple[str, int], tuple[float, float]] = attrs.field(factory=dict)
+    """(well, site) to its offset, for those that lie elsewhere than the site does in other wells."""
+    z_positions_um: Mapping[int, float] = attrs.field(factory=dict)
+    """Plane to its height, µm, upward, in one stack; differences hold for the plate, the origin need not."""
     skipped: Skipped = attrs.field(factory=Skipped)
     """Files that are not planes."""
     problems: tuple[str, ...] = ()
@@ -222,8 +276,51 @@ class PlateReading:
         """Time points that have planes."""
         return self._numbers(3)
 
+    @property
+    def channel_names(self) -> dict[int, str | None]:
+        """Channel id to name, ``None`` if it is unknown."""
+        return {number: channel.name for number, channel in self.channels.items()}
+
+    def position_um(self, well: str, site: int) -> tuple[float, float] | None:
+        """Return the offset of a site's centre from its well's (x, y), µm, ``None`` if unknown."""
+        return self.well_site_positions_um.get((well, site)) or self.site_positions_um.get(site)
+
+    def image_metadata(self, coordinates: Coordinates) -> ImageMetadata:
+        """Return what is known of one image, to travel with it into storage."""
+        channel = self.channels.get(coordinates.channel) or Channel()
+        return ImageMetadata(
+            coordinates=coordinates,
+            pixel_size_um=self.pixel_size_um,
+            z_step_um=self.z_step_um,
+            channel_name=channel.name,
+            channel_color=channel.color,
+            position_um=self.position_um(coordinates.well, coordinates.site),
+        )
+
     def _numbers(self, position: int) -> tuple[int, ...]:
         return tuple(sorted({place[position] for place in self.planes.places}))
+
+
+class PlateStore(ABC):
+    """What a storage backend is besides, if its format describes whole plates.
+
+    Images saved below one folder are then a plate that handlers and other programs read.
+    """
+
+    @abstractmethod
+    def prepare_plate(self, path: str, reading: PlateReading) -> None:
+        """Write down, before its images are saved, what is known of the plate that ``path`` will hold.
+
+        Of ``reading`` it takes what is not an image: name, physical rows and columns, channels, sizes,
+        positions. Images say the rest when they are saved.
+        """
+
+    @abstractmethod
+    def read_plate(self, path: str) -> PlateReading:
+        """Read the plate at ``path``: planes under the paths with which this backend loads them.
+
+        Raises ``PathNotFoundError``, or ``PlateError`` when what lies there is no plate.
+        """
 
 
 class MicroscopeHandler(Provided, ABC):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
+from openhcs_host.contracts.microscopes import Channel
+
 __all__ = ["EXAMPLES", "Findings", "counted", "listed", "numbered", "ranges", "shared_names", "shown"]
 
 EXAMPLES = 5
@@ -59,10 +61,10 @@ def numbered(what: str, numbers: Iterable[int]) -> str:
     return f"{what if len(distinct) == 1 else what + 's'} {ranges(distinct)}"
 
 
-def shared_names(channels: Mapping[int, str | None]) -> Iterator[str]:
+def shared_names(channels: Mapping[int, Channel]) -> Iterator[str]:
     """Yield a sentence for each name that several channels have."""
-    for name in dict.fromkeys(channels.values()):
-        sharing = [channel for channel, other in channels.items() if other == name]
+    for name in dict.fromkeys(channel.name for channel in channels.values()):
+        sharing = [number for number, channel in channels.items() if channel.name == name]
         if name is not None and len(sharing) > 1:
             yield f"{numbered('channel', sharing)} share the name {shown(name)}"
 

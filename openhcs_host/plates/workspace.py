@@ -49,7 +49,7 @@ def prepare_workspace(reading: PlateReading, folder: str | os.PathLike[str]) -> 
             "available_backends": {"disk": True, "virtual_workspace": True},
             "grid_dimensions": list(reading.grid) if reading.grid else None,
             "pixel_size": reading.pixel_size_um,
-            "channels": {str(channel): name for channel, name in reading.channels.items()},
+            "channels": {str(number): name for number, name in reading.channel_names.items()},
             "wells": dict.fromkeys(reading.wells),
             "sites": {str(site): None for site in reading.sites},
             "z_indexes": {str(z): None for z in reading.z_indexes},

@@ -42,7 +42,7 @@ IMAGE: Final = ImageMetadata(
     z_step_um=2.0,
     channel_name="DAPI (461 nm)",
     channel_color="0000FF",
-    stage_position_um=(1.5, -2.5, 0.0),
+    position_um=(1.5, -2.5),
 )
 
 

@@ -168,7 +168,8 @@ class MicroscopeKit(HostedKit):
             assert well_name(*parse_well(item.well)) == item.well
             assert item.timepoint >= 1
             assert item.channel in reading.channels, f"channel {item.channel} has images and is not listed"
-        assert all(name is None or name for name in reading.channels.values()), "unknown names are None"
+        names = [channel.name for channel in reading.channels.values()]
+        assert all(name is None or name for name in names), "unknown names are None"
         for number in (reading.pixel_size_um, reading.z_step_um, *(reading.grid or ())):
             assert number is None or number > 0, "what is unknown is None"
         assert all(isinstance(problem, str) and problem for problem in reading.problems)

@@ -12,7 +12,7 @@ import pytest
 
 from openhcs_host import Host
 from openhcs_host.contracts.images import Coordinates
-from openhcs_host.contracts.microscopes import Plane, Planes, PlateReading, Projection
+from openhcs_host.contracts.microscopes import Channel, Plane, Planes, PlateReading, Projection
 from openhcs_host.errors import PlateConflictError
 from openhcs_host.plates import detect_microscope, open_plate, prepare_workspace, virtual_name, virtual_paths
 from openhcs_host.plates.metadata import read_metadata
@@ -21,7 +21,7 @@ from openhcs_host.plates.opening import list_folder
 HANDLER = """
 from openhcs_host import hookimpl
 from openhcs_host.contracts.images import Coordinates
-from openhcs_host.contracts.microscopes import Evidence, MicroscopeHandler, Plane, PlateReading, Skipped
+from openhcs_host.contracts.microscopes import Channel, Evidence, MicroscopeHandler, Plane, PlateReading, Skipped
 
 OPENHCS_API = 1
 
@@ -36,7 +36,7 @@ class Handler(MicroscopeHandler):
     def read(self, root, *, deep=False):
         planes = [Plane(Coordinates(path.stem, 1, 1), path.name) for path in root.glob("*.{key}")]
         return PlateReading(
-            microscope="{key}", root=root, plate_name=root.name, planes=planes, channels={{1: "DAPI"}},
+            microscope="{key}", root=root, plate_name=root.name, planes=planes, channels={{1: Channel(name="DAPI")}},
             pixel_size_um=0.65, grid=(1, 2), skipped=Skipped(thumbnails=3), problems=("it is odd",) if deep else (),
         )
 
@@ -161,7 +161,7 @@ READING = PlateReading(
         Plane(Coordinates("B01", 1, 1, z_index=2), "z/B01_2.tiff"),
     ],
     projections=(Projection("B01", 1, 1, 1, "B01.TIF"),),
-    channels={1: None},
+    channels={1: Channel()},
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openhcs_host.contracts.microscopes import Channel
 from openhcs_host.plates.wording import Findings, counted, listed, numbered, ranges, shared_names, shown
 
 
@@ -49,5 +50,10 @@ def test_sorts_that_were_found_become_sentences_in_the_order_of_their_texts() ->
 
 
 def test_names_that_channels_share_are_said_once_and_missing_ones_are_no_name() -> None:
-    shared = shared_names({1: "DAPI", 2: None, 3: "DAPI", 4: "FITC", 5: None})
+    shared = shared_names(
+        {
+            number: Channel(name=name)
+            for number, name in enumerate(("DAPI", None, "DAPI", "FITC", None), start=1)
+        }
+    )
     assert list(shared) == ["channels 1, 3 share the name 'DAPI'"]

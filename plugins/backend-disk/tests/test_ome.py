@@ -19,7 +19,7 @@ def document(**known):
 
 
 def test_elements_stand_in_the_order_of_the_schema():
-    root = document(stage_position_um=(1, 2, 3))
+    root = document(position_um=(1, 2))
     assert root.tag == f"{NAMESPACE}OME"
     assert [child.tag for child in root] == [f"{NAMESPACE}Image"]
     (pixels,) = root[0]
@@ -71,14 +71,12 @@ def test_lengths_that_are_none_are_refused(field, value):
 
 def test_positions_that_are_none_are_refused():
     with pytest.raises(UnsupportedDataError, match="finite"):
-        document(stage_position_um=(0.0, float("nan"), 0.0))
+        document(position_um=(0.0, float("nan")))
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6))
 def test_numbers_come_back_exactly(value):
     for number in (value, np.float64(value)):
-        pixels = document(pixel_size_um=number, z_step_um=number, stage_position_um=(number, -number, 0))[0][
-            0
-        ]
+        pixels = document(pixel_size_um=number, z_step_um=number, position_um=(number, -number))[0][0]
         assert float(pixels.get("PhysicalSizeX")) == float(pixels.get("PhysicalSizeZ")) == value
         assert float(pixels[2].get("PositionY")) == -value

@@ -65,7 +65,7 @@ def test_a_synthetic_plate_is_read_back_as_it_was_described(tmp_path):
         reading = open_plate(host, tmp_path / "plate", deep=True)
     assert reading.wells == ("A01", "P24") == tuple(truth)
     assert reading.sites == (1, 2, 3) and reading.z_indexes == (1, 2) and len(reading.planes) == 36
-    assert reading.channels == {1: "DAPI", 2: "Cy5", 3: "FITC"} and reading.grid == (1, 3)
+    assert reading.channel_names == {1: "DAPI", 2: "Cy5", 3: "FITC"} and reading.grid == (1, 3)
     assert reading.pixel_size_um == 0.65 and reading.z_step_um == 2.0
     assert reading.plate_name == "Synthetic" and reading.problems == ()
     assert reading.skipped.unrecognised == 0

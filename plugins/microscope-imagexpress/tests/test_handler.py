@@ -64,7 +64,7 @@ def test_a_flat_folder(handler: ImageXpressHandler, touch: Touch) -> None:
     reading = handler.read(touch("P_A01_s1_w1.TIF", "P_A01_s1_w2.TIF", "P_A01_s1_w2_thumb.TIF", "Thumbs.db"))
     assert [plane.path for plane in reading.planes] == ["P_A01_s1_w1.TIF", "P_A01_s1_w2.TIF"]
     assert reading.skipped == Skipped(thumbnails=1, unrecognised=1)
-    assert (reading.grid, reading.pixel_size_um, reading.channels) == (None, None, {1: None, 2: None})
+    assert (reading.grid, reading.pixel_size_um, reading.channel_names) == (None, None, {1: None, 2: None})
 
 
 def test_projections_stand_apart_and_are_counted(handler: ImageXpressHandler, touch: Touch) -> None:
@@ -73,7 +73,7 @@ def test_projections_stand_apart_and_are_counted(handler: ImageXpressHandler, to
         Projection("A01", 1, 1, 1, "ZStep_0/P_A01_w1.TIF"),
         Projection("A01", 1, 10, 1, "P_A01_w10.TIF"),
     )
-    assert reading.channels == {1: None, 10: None}
+    assert reading.channel_names == {1: None, 10: None}
     assert (reading.skipped, len(reading.planes)) == (Skipped(projections=2), 1)
 
 
@@ -89,7 +89,7 @@ def test_names_of_channels_come_from_the_htd_then_from_headers(
         image(f"P_A01_w{channel}.TIF", {"_IllumSetting_": f"header {channel}"})
     (tmp_path / "P.HTD").write_bytes(htd(Waves=True, WaveName1="DAPI", XSites=3, YSites=2))
     reading = handler.read(tmp_path)
-    assert reading.channels == {1: "DAPI", 2: "header 2"}
+    assert reading.channel_names == {1: "DAPI", 2: "header 2"}
     assert reading.grid == (2, 3)
     assert reading.problems == ("'P.HTD' does not announce channels that have images: 2",)
 
@@ -99,7 +99,7 @@ def test_the_single_wave_names_channel_1(
 ) -> None:
     root = touch("P_A01.TIF")
     (root / "P.HTD").write_bytes(htd(Waves=False, WaveName3="Cy5"))
-    assert handler.read(root).channels == {1: "Cy5"}
+    assert handler.read(root).channel_names == {1: "Cy5"}
 
 
 def test_channels_of_one_name_are_said(handler: ImageXpressHandler, image: Image, tmp_path: Path) -> None:

@@ -53,14 +53,14 @@ def test_every_file_is_accounted_for_and_nothing_is_touched(
 def test_projection_mix(handler: ImageXpressHandler, plates: Path, root: str, deep: bool) -> None:
     reading = handler.read(plates / "ix-faim-projection-mix" / root, deep=deep)
     per_channel = {
-        c: len([p for p in reading.planes if p.coordinates.channel == c]) for c in reading.channels
+        c: len([p for p in reading.planes if p.coordinates.channel == c]) for c in reading.channel_names
     }
     assert per_channel == {1: 40, 2: 40, 3: 0, 4: 4}
     assert {p.channel for p in reading.projections} == {1, 2, 3}
     assert len(reading.projections) == 12
     assert reading.skipped == Skipped(thumbnails=96, projections=12, unrecognised=0 if root else 1)
     assert (reading.wells, reading.sites, reading.z_indexes) == (("E07", "E08"), (1, 2), tuple(range(1, 11)))
-    assert reading.channels == dict.fromkeys((1, 2, 3, 4), "FITC_05")
+    assert reading.channel_names == dict.fromkeys((1, 2, 3, 4), "FITC_05")
     assert (reading.plate_name, reading.grid) == ("Projection-Mix", None)
     assert (reading.pixel_size_um, reading.z_step_um) == (1.3668, 5.0)
     assert reading.site_positions_um == {1: (-349.92, 0.04), 2: (349.92, 0.02)}
@@ -80,7 +80,7 @@ def test_timelapse(handler: ImageXpressHandler, plates: Path) -> None:
         (1, 2),
         (1,),
     )
-    assert reading.channels == {1: "FITC", 2: "Cy3", 3: "Texas Red"}
+    assert reading.channel_names == {1: "FITC", 2: "Cy3", 3: "Texas Red"}
     assert (reading.plate_name, reading.pixel_size_um, reading.grid) == ("1well-3C-2S-Zmix-T", 13.5504, None)
     assert reading.z_step_um is None
     assert reading.problems == (
@@ -128,7 +128,7 @@ def facts(reading: PlateReading) -> tuple[object, ...]:
         reading.sites,
         reading.z_indexes,
         reading.timepoints,
-        reading.channels,
+        reading.channel_names,
         reading.grid,
         reading.pixel_size_um,
         reading.plate_name,

@@ -71,7 +71,7 @@ def test_a_plate_of_everything(
     reading = handler.read(plate(planes, version=version))
     assert (len(reading.planes), reading.wells, reading.sites) == (48, ("AA01",), (1, 2, 3, 4))
     assert (reading.z_indexes, reading.timepoints) == ((1, 2, 3), (1, 2))
-    assert reading.channels == {2: "Channel 2", 4: "Channel 4"}
+    assert reading.channel_names == {2: "Channel 2", 4: "Channel 4"}
     assert (reading.grid, reading.pixel_size_um, reading.z_step_um) == ((2, 2), 0.5, 1.5)
     assert reading.site_positions_um == {1: (3.0, 0.0), 2: (0.0, -2.0), 3: (3.0, -2.0), 4: (0.0, 0.0)}
     assert reading.problems == ()
@@ -117,7 +117,7 @@ def test_absent_planes_are_said_and_nothing_is_put_in_their_place(
     before = sorted(root.rglob("*"))
     reading = handler.read(root, deep=True)
     assert sorted(root.rglob("*")) == before
-    assert (reading.channels, len(reading.planes)) == ({1: "Channel 1", 3: "Channel 3"}, 2)
+    assert (reading.channel_names, len(reading.planes)) == ({1: "Channel 1", 3: "Channel 3"}, 2)
     assert (
         reading.problems[0]
         == f"planes that the Index lists and that have no file: 1 of 3, in well A01: {gone!r}"
@@ -169,7 +169,7 @@ def test_two_files_of_one_plane_are_a_conflict_naming_both(
 def test_a_bomb_leaves_the_names(handler: OperaPhenixHandler, plate: Plate, harmony: SimpleNamespace) -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]>'
     reading = handler.read(plate([harmony.plane()], prolog=bomb))
-    assert (len(reading.planes), reading.channels) == (1, {1: None})
+    assert (len(reading.planes), reading.channel_names) == (1, {1: None})
     assert reading.problems == (
         "'Images/Index.idx.xml' is not read: it holds a document type, which Harmony never writes",
     )

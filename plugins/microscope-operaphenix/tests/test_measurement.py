@@ -36,7 +36,7 @@ def test_the_index_is_beside_the_images_above_them_or_in_an_archive(
     root = touch(f"{images}/{harmony.file_name(plane)}".lstrip("/"), index)
     (root / index).write_bytes(harmony.index_xml([plane]))
     reading = handler.read(root)
-    assert (reading.plate_name, reading.channels, reading.problems) == (
+    assert (reading.plate_name, reading.channel_names, reading.problems) == (
         "Plate µ, 'one'",
         {1: "Channel 1"},
         (),

@@ -33,7 +33,7 @@ def facts(reading: PlateReading) -> tuple[object, ...]:
         reading.plate_name,
         reading.wells,
         reading.sites,
-        reading.channels,
+        reading.channel_names,
         reading.z_indexes,
         reading.timepoints,
         reading.grid,

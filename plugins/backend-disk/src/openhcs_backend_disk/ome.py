@@ -80,13 +80,13 @@ def length_um(field: str, value: float | None) -> float | None:
 
 
 def _plane(image: ImageMetadata) -> str:
-    if image.stage_position_um is None:
+    if image.position_um is None:
         return ""
     given: dict[str, str] = {}
-    for axis, value in zip("XYZ", image.stage_position_um, strict=True):
+    for axis, value in zip("XY", image.position_um, strict=True):
         if not math.isfinite(value):
             raise UnsupportedDataError(
-                f"the stage position {image.stage_position_um!r} of the image is not finite; pass None if unknown"
+                f"the position {image.position_um!r} of the image is not finite; pass None if unknown"
             )
         given |= _micrometres(f"Position{axis}", float(value))
     return f"<Plane{_attributes(TheC='0', TheZ='0', TheT='0', **given)}/>"

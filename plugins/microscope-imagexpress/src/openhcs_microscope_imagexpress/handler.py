@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from openhcs_host.contracts.microscopes import (
+    Channel,
     Evidence,
     FolderListing,
     MicroscopeHandler,
@@ -101,12 +102,12 @@ def _folder_name(root: str, acquisition: str) -> str:
     return parts[-1] if parts else os.path.basename(root)
 
 
-def _channels(physics: Physics, htd: PlateFile) -> dict[int, str | None]:
+def _channels(physics: Physics, htd: PlateFile) -> dict[int, Channel]:
     """Return every channel that files have, named by the HTD file, else by a header."""
     names = dict(htd.content.wave_names)
     if htd.content.has_waves is False:
         names = dict(zip([1], names.values(), strict=False))
-    return {channel: names.get(channel) or name for channel, name in physics.channel_names.items()}
+    return {number: Channel(name=names.get(number) or name) for number, name in physics.channel_names.items()}
 
 
 def _nothing(root: Path, layout: Layout, images: Images) -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from openhcs_host.contracts.microscopes import (
+    Channel,
     Evidence,
     FolderListing,
     MicroscopeHandler,
@@ -72,11 +73,11 @@ class OperaPhenixHandler(MicroscopeHandler):
         )
 
 
-def _channels(planes: Planes, acquisition: Acquisition) -> dict[int, str | None]:
+def _channels(planes: Planes, acquisition: Acquisition) -> dict[int, Channel]:
     """Return every channel that has files, named by the Index."""
     said = acquisition.channels
     return {
-        channel: said[channel].name if channel in said else None
+        channel: Channel(name=said[channel].name) if channel in said else Channel()
         for channel in sorted({channel for _, channel, _, _ in planes.places})
     }
 

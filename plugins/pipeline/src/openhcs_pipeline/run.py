@@ -182,7 +182,7 @@ def _describe_output(result: RunResult) -> None:
             "image_files": [f"images/{image_name(coordinates)}" for coordinates in images],
             "grid_dimensions": list(reading.grid) if reading.grid else None,
             "pixel_size": reading.pixel_size_um,
-            "channels": {str(c): reading.channels.get(c) for c in sorted({i.channel for i in images})},
+            "channels": {str(c): reading.channel_names[c] for c in sorted({i.channel for i in images})},
             "wells": {well.well: None for well in done},
             "sites": {str(site): None for site in sorted({i.site for i in images})},
             "z_indexes": {str(z): None for z in sorted({i.z_index for i in images})},

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from openhcs_host import FileManager
-from openhcs_host.contracts.images import Coordinates, ImageMetadata, image_name
+from openhcs_host.contracts.images import Coordinates, image_name
 from openhcs_host.contracts.memory import MemoryType
 from openhcs_host.errors import PipelineError
 from openhcs_host.plates import virtual_name
@@ -153,17 +153,8 @@ class _Well:
         coordinates = list(where)
         images = self.files.load_batch([where[c] for c in coordinates], self.plan.intermediate_backend)
         self.written = [(self.plan.images / image_name(c)).as_posix() for c in coordinates]
-        metadata = [self._metadata(c) for c in coordinates]
+        metadata = [self.plan.reading.image_metadata(c) for c in coordinates]
         self.files.save_batch(images, self.written, self.plan.materialization_backend, images=metadata)
-
-    def _metadata(self, coordinates: Coordinates) -> ImageMetadata:
-        reading = self.plan.reading
-        return ImageMetadata(
-            coordinates=coordinates,
-            pixel_size_um=reading.pixel_size_um,
-            z_step_um=reading.z_step_um,
-            channel_name=reading.channels.get(coordinates.channel),
-        )
 
     def discard(self) -> None:
         """Remove what a failed well wrote: half a well must not pass for one."""

@@ -12,6 +12,7 @@ import attrs
 from openhcs_host import hookimpl
 from openhcs_host.contracts.images import Coordinates
 from openhcs_host.contracts.microscopes import (
+    Channel,
     Evidence,
     MicroscopeHandler,
     Plane,
@@ -71,7 +72,7 @@ class Base(MicroscopeHandler):
             plate_name="the plate",
             planes=[Plane(place, path) for place, path in planes.items()],
             projections=tuple(projections),
-            channels=dict.fromkeys(channels),
+            channels=dict.fromkeys(channels, Channel()),
             skipped=Skipped(counts["thumbnails"], len(projections), counts["unrecognised"]),
             problems=tuple(problems),
         )
@@ -215,13 +216,13 @@ class thumbnails_counted_twice(Base):
 class channel_not_listed(Base):
     def read(self, root, *, deep=False):
         reading = super().read(root, deep=deep)
-        return attrs.evolve(reading, channels={1: None})
+        return attrs.evolve(reading, channels={1: Channel()})
 
 
 class channel_names_invented(Base):
     def read(self, root, *, deep=False):
         reading = super().read(root, deep=deep)
-        return attrs.evolve(reading, channels=dict.fromkeys(reading.channels, ""))
+        return attrs.evolve(reading, channels=dict.fromkeys(reading.channels, Channel(name="")))
 
 
 class pixel_size_zero_when_unknown(Base):
