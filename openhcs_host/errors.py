@@ -28,7 +28,10 @@
     │   ├── PlateNotRecognisedError      LookupError
     │   └── PlateConflictError
     ├── ArrayError                       ValueError
-    │   └── MemoryConversionError
+    │   ├── MemoryConversionError
+    │   ├── OutOfMemoryError             MemoryError
+    │   └── DeviceUnavailableError       RuntimeError
+    │       └── LibraryMissingError      ImportError
     └── PipelineError                    ValueError
 
 Each is also the builtin that a caller would expect, so ``except FileNotFoundError`` works
@@ -44,13 +47,16 @@ __all__ = [
     "ArrayError",
     "BatchError",
     "ConfigurationError",
+    "DeviceUnavailableError",
     "DirectoryNotEmptyError",
     "FormatError",
     "InvalidPathError",
+    "LibraryMissingError",
     "MemoryConversionError",
     "MetadataError",
     "MetadataLockedError",
     "OpenHCSError",
+    "OutOfMemoryError",
     "PathExistsError",
     "PathIsDirectoryError",
     "PathNotDirectoryError",
@@ -206,6 +212,33 @@ class MemoryConversionError(ArrayError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:
         return type(self), (self.source_type, self.target_type, self.method, self.reason)
+
+
+class OutOfMemoryError(ArrayError, MemoryError):
+    """A device ran out of memory, and no way to recover was left."""
+
+    def __init__(self, message: str, needed: int | None = None, free: int | None = None) -> None:
+        super().__init__(message)
+        self.needed = needed
+        self.free = free
+
+    def __reduce__(self) -> tuple[type, tuple[str, int | None, int | None]]:
+        return type(self), (self.message, self.needed, self.free)
+
+
+class DeviceUnavailableError(ArrayError, RuntimeError):
+    """An array library is installed and its driver or device is not there."""
+
+    def __init__(self, message: str, state: str = "no device") -> None:
+        super().__init__(message)
+        self.state = state
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.message, self.state)
+
+
+class LibraryMissingError(DeviceUnavailableError, ImportError):
+    """The array library of a memory type is not installed."""
 
 
 class PipelineError(OpenHCSError, ValueError):

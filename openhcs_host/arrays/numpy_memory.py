@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from openhcs_host.contracts.memory import MemoryType
+from openhcs_host.contracts.memory import ArrayFacts, MemoryType
 from openhcs_host.errors import ArrayError, MemoryConversionError
 from openhcs_host.seam.hookspecs import hookimpl
 
@@ -39,8 +39,47 @@ class NumpyMemory(MemoryType):
         result: np.ndarray[Any, Any] = array.copy() if copy else array
         return result
 
+    def facts(self, array: Any) -> ArrayFacts:
+        """Return shape, dtype and layout."""
+        native: bool = array.dtype.isnative and array.flags.aligned
+        return ArrayFacts(
+            shape=array.shape,
+            dtype=array.dtype.name,
+            device="cpu",
+            nbytes=array.nbytes,
+            writable=array.flags.writeable,
+            contiguous=array.flags.c_contiguous,
+            native=native and all(stride > 0 for stride in array.strides),
+        )
+
+    def holds(self, dtype: str, device: str | None = None) -> str | None:
+        """Return ``dtype``; NumPy, with the extension types that others bring, holds every one."""
+        return dtype
+
+    def shares_out(self, facts: ArrayFacts) -> bool:
+        """Return ``True``: the array is its own view."""
+        return True
+
+    def shares_in(self, facts: ArrayFacts, device: str | None = None) -> bool:
+        """Return ``True``: the array is its own view."""
+        return True
+
+    def unstack(self, stack: Any) -> list[np.ndarray[Any, Any]]:
+        """Return views of the planes."""
+        return list(stack)
+
+    def cast(self, array: Any, dtype: str) -> np.ndarray[Any, Any]:
+        """Return the array as ``astype`` makes it."""
+        result: np.ndarray[Any, Any] = array.astype(dtype)
+        return result
+
     def from_numpy(
-        self, array: np.ndarray[Any, Any], *, device: str | None = None, copy: bool | None = None
+        self,
+        array: np.ndarray[Any, Any],
+        *,
+        device: str | None = None,
+        copy: bool | None = None,
+        given: bool = False,
     ) -> np.ndarray[Any, Any]:
         """Return ``array`` itself, or a copy when asked."""
         if device not in (None, "cpu"):

@@ -17,15 +17,21 @@ class Thing(Format):
     def read(self, stream, **options): return stream.read()
 """
 MEMORY = """
-from openhcs_host.contracts.memory import MemoryType
+from openhcs_host.contracts.memory import ArrayFacts, MemoryType
 class Thing(MemoryType):
     key = KEY
     module_prefixes = ("nothing",)
     def owns(self, array): return False
     def devices(self): return ("cpu",)
     def to_numpy(self, array, *, copy=None): return array
-    def from_numpy(self, array, *, device=None, copy=None): return array
+    def from_numpy(self, array, *, device=None, copy=None, given=False): return array
+    def facts(self, array): return ArrayFacts((), "uint8", "cpu", 0)
+    def holds(self, dtype, device=None): return dtype
+    def shares_out(self, facts): return False
+    def shares_in(self, facts, device=None): return False
     def stack(self, slices): return slices
+    def unstack(self, stack): return list(stack)
+    def cast(self, array, dtype): return array
 """
 CONVERTER = """
 from openhcs_host.contracts.memory import ConversionCost, Converter
