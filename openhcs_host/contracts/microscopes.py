@@ -6,14 +6,16 @@ import bisect
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import attrs
 
 from openhcs_host.contracts.images import Coordinates, ImageMetadata, check_well
 from openhcs_host.contracts.provided import Provided
+from openhcs_host.contracts.storage import DataSink
 from openhcs_host.errors import PlateConflictError
 
 __all__ = [
@@ -313,6 +315,17 @@ class PlateStore(ABC):
 
         Of ``reading`` it takes what is not an image: name, physical rows and columns, channels, sizes,
         positions. Images say the rest when they are saved.
+        """
+
+    @abstractmethod
+    def open_well(
+        self, path: str, well: str, *, overwrite: bool = False, **options: Any
+    ) -> AbstractContextManager[DataSink]:
+        """Return a sink for the images of one well of the plate at ``path``.
+
+        What is saved into it appears together when the context ends, replacing what the well held
+        (``overwrite``, else ``PathExistsError`` at once); if it ends with an error, nothing has happened.
+        Images may come site by site, so that a well need not fit into memory.
         """
 
     @abstractmethod
