@@ -45,7 +45,7 @@ def describe_plate(folder: str | os.PathLike[str]) -> PlateDescription:
     record = records[name]
     backend = _preferred(record, f"{path!r}, subdirectory {name!r}")
     if backend == "virtual_workspace":
-        images = tuple(workspace_mapping(record, path))
+        images = tuple(workspace_mapping(record, path)[0])
     else:
         images = tuple(record.get("image_files") or ())
     return PlateDescription(path, name, backend, images, record)

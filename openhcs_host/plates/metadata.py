@@ -71,11 +71,14 @@ def update_metadata(
         ) from None
 
 
-def workspace_mapping(record: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[str, str]:
-    """Return virtual path to plate-relative real path of a record read from ``folder``.
+def workspace_mapping(
+    record: Mapping[str, Any], folder: str | os.PathLike[str]
+) -> tuple[dict[str, str], str]:
+    """Return virtual path to plate-relative real path of a record, and the backend that loads these.
 
-    Both shapes found in the field are read: a plain path, and an object with ``backend_address``
-    when its backend is ``disk`` and it names a whole file. Raises ``MetadataError`` otherwise.
+    Both shapes found in the field are read: a plain path, which the disk backend loads, and an object
+    with ``backend`` and ``backend_address`` that names a whole image. Raises ``MetadataError``
+    otherwise, and when the images of one record need several backends.
     """
     where = os.path.join(os.fspath(folder), FILE_NAME)
     mapping = record.get(_MAPPING) or {}
@@ -88,10 +91,16 @@ def workspace_mapping(record: Mapping[str, Any], folder: str | os.PathLike[str])
             raise PathNotFoundError(f"{where!r}, which the metadata beside it names, is missing") from None
     if not isinstance(mapping, Mapping):
         raise MetadataError(f"{where}: {_MAPPING} is {type(mapping).__name__}, not an object")
-    return {
-        virtual: entry if type(entry) is str else _address(virtual, entry, where)
+    backends: set[str] = set()
+    paths = {
+        virtual: entry if type(entry) is str else _address(virtual, entry, where, backends)
         for virtual, entry in mapping.items()
     }
+    if backends and any(type(entry) is str for entry in mapping.values()):
+        backends.add("disk")
+    if len(backends) > 1:
+        raise MetadataError(f"{where}: one record maps images of several backends; give each its own record")
+    return paths, next(iter(backends), "disk")
 
 
 def _merge(folder: str, path: str, subdirectory: str, fields: Mapping[str, Any]) -> None:
@@ -157,13 +166,20 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _address(virtual: str, entry: Any, where: str) -> str:
+def _address(virtual: str, entry: Any, where: str, backends: set[str]) -> str:
     if isinstance(entry, Mapping):
         address, backend = entry.get("backend_address"), entry.get("backend", "disk")
-        if isinstance(address, str) and backend == "disk" and not entry.get("source_axis_indices"):
+        if (
+            isinstance(address, str)
+            and isinstance(backend, str)
+            and backend != "virtual_workspace"
+            and not entry.get("source_axis_indices")
+        ):
+            backends.add(backend)
             return address
     raise MetadataError(
-        f"{where}: the mapping of {virtual!r} is {entry!r}; only whole files of the disk backend can be mapped"
+        f"{where}: the mapping of {virtual!r} is {entry!r}; only whole images of a backend that stores "
+        "can be mapped"
     )
 
 

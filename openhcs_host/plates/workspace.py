@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from openhcs_host.contracts.images import image_name, place_name
 from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
+from openhcs_host.files.backends import Backend
 from openhcs_host.plates.metadata import update_metadata
+from openhcs_host.plates.records import acquisition_fields
 
 __all__ = ["PROJECTIONS", "prepare_workspace", "virtual_name", "virtual_paths"]
 
@@ -45,18 +48,24 @@ def prepare_workspace(reading: PlateReading, folder: str | os.PathLike[str]) -> 
         {
             "microscope_handler_name": reading.microscope,
             "source_filename_parser_name": reading.microscope,
-            "plate_name": reading.plate_name,
-            "available_backends": {"disk": True, "virtual_workspace": True},
-            "grid_dimensions": list(reading.grid) if reading.grid else None,
-            "pixel_size": reading.pixel_size_um,
+            **acquisition_fields(reading),
+            "available_backends": {reading.backend: True, "virtual_workspace": True},
             "channels": {str(number): name for number, name in reading.channel_names.items()},
             "wells": dict.fromkeys(reading.wells),
             "sites": {str(site): None for site in reading.sites},
             "z_indexes": {str(z): None for z in reading.z_indexes},
             "timepoints": {str(t): None for t in reading.timepoints},
-            "workspace_mapping": virtual_paths(reading),
+            "workspace_mapping": _mapping(reading),
         },
     )
+
+
+def _mapping(reading: PlateReading) -> Mapping[str, Any]:
+    """Return the mapping as the metadata holds it: plain paths for files, objects for other backends."""
+    paths = virtual_paths(reading)
+    if reading.backend == Backend.DISK:
+        return paths
+    return {virtual: {"backend": reading.backend, "backend_address": real} for virtual, real in paths.items()}
 
 
 def _projection_name(projection: Projection) -> str:

@@ -67,7 +67,15 @@ def test_both_shapes_of_mappings_are_read(tmp_path):
             "A02_s001_w1_z001_t001.tif": {"backend": "disk", "backend_address": "TimePoint_1/b.tif"},
         }
     }
-    assert list(workspace_mapping(record, tmp_path).values()) == ["TimePoint_1/a.tif", "TimePoint_1/b.tif"]
+    paths, backend = workspace_mapping(record, tmp_path)
+    assert (list(paths.values()), backend) == (["TimePoint_1/a.tif", "TimePoint_1/b.tif"], "disk")
+
+
+def test_a_mapping_may_lead_into_one_other_backend(tmp_path):
+    entry = {"backend": "zarr", "backend_address": "x"}
+    assert workspace_mapping({"workspace_mapping": {"v.tif": entry}}, tmp_path) == ({"v.tif": "x"}, "zarr")
+    with pytest.raises(MetadataError, match="several backends"):
+        workspace_mapping({"workspace_mapping": {"v.tif": entry, "w.tif": "w.tif"}}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +83,11 @@ def test_both_shapes_of_mappings_are_read(tmp_path):
     [
         3,
         None,
-        {"backend": "zarr", "backend_address": "x"},
+        {"backend": "virtual_workspace", "backend_address": "x"},
         {"backend_address": "x", "source_axis_indices": [0]},
     ],
 )
-def test_a_mapping_that_is_no_whole_file_on_disk_is_refused(tmp_path, entry):
+def test_a_mapping_to_no_whole_image_is_refused(tmp_path, entry):
     with pytest.raises(MetadataError, match=r"'v\.tif'"):
         workspace_mapping({"workspace_mapping": {"v.tif": entry}}, tmp_path)
 
@@ -128,13 +136,13 @@ def test_a_large_mapping_lives_beside_the_metadata_and_run_state_never_rewrites_
     assert (tmp_path / FILE_NAME).stat().st_size < 1000
     record = read_metadata(tmp_path)["."]
     assert record["pixel_size"] == 2.0 and record["workspace_mapping_file"] == side.name
-    assert workspace_mapping(record, tmp_path) == mapping
+    assert workspace_mapping(record, tmp_path) == (mapping, "disk")
 
 
 def test_a_new_mapping_takes_the_place_of_the_old_wherever_either_lives(tmp_path):
     for mapping in (many(LARGE_MAPPING + 1), many(LARGE_MAPPING + 1, "x"), many(3), many(LARGE_MAPPING + 1)):
         update_metadata(tmp_path, ".", {"workspace_mapping": mapping})
-        assert workspace_mapping(read_metadata(tmp_path)["."], tmp_path) == mapping
+        assert workspace_mapping(read_metadata(tmp_path)["."], tmp_path) == (mapping, "disk")
         sides = [path for path in tmp_path.iterdir() if path.name.startswith("workspace_mapping-")]
         assert len(sides) == (len(mapping) > LARGE_MAPPING)
 

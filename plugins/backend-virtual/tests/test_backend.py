@@ -12,7 +12,7 @@ import pytest
 
 from openhcs_host import FileManager, Host
 from openhcs_host.contracts.images import Coordinates, ImageMetadata
-from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
+from openhcs_host.contracts.microscopes import Channel, Plane, PlateReading, Projection
 from openhcs_host.contracts.storage import Capability
 from openhcs_host.errors import InvalidPathError, MetadataError, UnsupportedOperationError
 from openhcs_host.plates import prepare_workspace
@@ -36,7 +36,7 @@ def make_plate(root: Path, value: int, files: FileManager) -> PlateReading:
         plate_name="P",
         planes=planes,
         projections=(projection,),
-        channels={1: None},
+        channels={1: Channel()},
     )
 
 

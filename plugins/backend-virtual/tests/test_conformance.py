@@ -9,7 +9,7 @@ import pytest
 
 from openhcs_host import FileManager
 from openhcs_host.contracts.images import Coordinates, ImageMetadata
-from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
+from openhcs_host.contracts.microscopes import Channel, Plane, PlateReading, Projection
 from openhcs_host.plates import prepare_workspace
 from openhcs_host.plates.workspace import virtual_paths
 from openhcs_host.testing import ExpectedView, VirtualKit
@@ -32,7 +32,7 @@ class TestVirtualWorkspace(VirtualKit):
             plate_name="P1",
             planes=planes,
             projections=(projection,),
-            channels={1: None, 2: None},
+            channels={1: Channel(), 2: Channel()},
         )
         mapping = virtual_paths(reading)
         pixels = {

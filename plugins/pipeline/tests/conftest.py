@@ -9,7 +9,7 @@ import pytest
 
 from openhcs_host import FileManager, Host
 from openhcs_host.contracts.images import Coordinates, image_name
-from openhcs_host.contracts.microscopes import Plane, PlateReading
+from openhcs_host.contracts.microscopes import Channel, Plane, PlateReading
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def make_plate(root: Path, wells=WELLS, sites=2, channels=2, planes=3) -> PlateR
         root=root,
         plate_name="P1",
         planes=made,
-        channels={1: "DAPI", 2: None},
+        channels={1: Channel(name="DAPI"), 2: Channel()},
         pixel_size_um=0.65,
     )
 

@@ -98,7 +98,7 @@ def test_steps_and_chains_hand_over_in_order_and_free_what_they_no_longer_need(h
     expected = (pixels(plate, first) + 1) * 2 + 5
     assert np.array_equal(images_in(tmp_path / "out" / "images")[first], expected)
     memory = FileManager(host)
-    assert memory.list_files("/run", "memory", recursive=True) == []
+    assert memory.list_files(tmp_path / "out", "memory", recursive=True) == []
 
 
 def test_counts_become_one_csv_and_one_json_per_plate(host, plate, tmp_path):

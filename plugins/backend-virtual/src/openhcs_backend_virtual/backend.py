@@ -14,7 +14,12 @@ from openhcs_host import Host, hookimpl
 from openhcs_host.contracts.configuration import configured
 from openhcs_host.contracts.images import ImageMetadata, image_name
 from openhcs_host.contracts.storage import Capability, ReadableBackend, VirtualBackend
-from openhcs_host.errors import InvalidPathError, PathNotDirectoryError, PathNotFoundError
+from openhcs_host.errors import (
+    InvalidPathError,
+    PathNotDirectoryError,
+    PathNotFoundError,
+    UnsupportedOperationError,
+)
 
 __all__ = ["VirtualWorkspaceBackend", "VirtualWorkspaceConfig"]
 
@@ -30,12 +35,13 @@ class VirtualWorkspaceConfig:
 
 
 class VirtualWorkspaceBackend(VirtualBackend):
-    """Shows mounted plates under virtual names and reads their pixels through the disk backend."""
+    """Shows mounted plates under virtual names and reads pixels through the backend that holds them."""
 
     key = "virtual_workspace"
     capabilities: ClassVar[Capability] = Capability.READ | Capability.LIST
 
-    def __init__(self, disk: ReadableBackend, config: VirtualWorkspaceConfig) -> None:
+    def __init__(self, host: Host, disk: ReadableBackend, config: VirtualWorkspaceConfig) -> None:
+        self._host = host
         self._disk = disk
         self._plates: dict[str, MountedPlate] = {}
         for root, metadata in config.plates.items():
@@ -57,11 +63,13 @@ class VirtualWorkspaceBackend(VirtualBackend):
         return {"plates": {root: plate.metadata for root, plate in self._plates.items()}}
 
     def load(self, path: str, **options: Any) -> Any:
-        """Return the image that the virtual path shows; options go to the disk backend."""
+        """Return the image that the virtual path shows; options go to the backend that holds it."""
         plate, name = self._locate(path)
         real = plate.files.get(name)
         if real is None:
             raise PathNotFoundError(self._missing(path, plate))
+        if name in plate.elsewhere:
+            return self._holder(plate.elsewhere[name]).load(f"{plate.root}/{real}", **options)
         return self._disk.load(plate.real_path(name, real), **options)
 
     def is_file(self, path: str) -> bool:
@@ -94,6 +102,12 @@ class VirtualWorkspaceBackend(VirtualBackend):
         if image.coordinates is None:
             raise InvalidPathError("an image without coordinates has no virtual name")
         return image_name(image.coordinates, extension)
+
+    def _holder(self, key: str) -> ReadableBackend:
+        backend = self._host.backend(key)
+        if not isinstance(backend, ReadableBackend):
+            raise UnsupportedOperationError(f"the {key} backend, which holds the image, gives nothing back")
+        return backend
 
     def _folder(self, directory: str) -> tuple[MountedPlate, str]:
         plate, name = self._locate(directory)
@@ -147,4 +161,4 @@ def openhcs_create_backend(key: str, config: Mapping[str, Any], host: Host) -> V
     settings = configured(VirtualWorkspaceConfig, config, f"backend {key!r}")
     disk = host.backend("disk")
     assert isinstance(disk, ReadableBackend)  # the distribution that we require provides it
-    return VirtualWorkspaceBackend(disk, settings)
+    return VirtualWorkspaceBackend(host, disk, settings)

@@ -26,15 +26,21 @@ class MountedPlate:
     """Virtual path to real path, both relative to the root."""
     folders: Mapping[str, Mapping[str, None]]
     """Virtual folder (``""`` is the plate) to the names in it."""
+    elsewhere: Mapping[str, str] = attrs.field(factory=dict)
+    """Virtual path to the backend that loads it, for what is no file of the disk backend."""
     _safe: set[str] = attrs.field(factory=set)
 
     @classmethod
     def read(cls, root: str, metadata: str) -> MountedPlate:
         """Read the mappings of all subdirectories of the plate's metadata."""
         files: dict[str, str] = {}
+        elsewhere: dict[str, str] = {}
         for subdirectory, record in read_metadata(metadata).items():
             where = f"{metadata}/openhcs_metadata.json, subdirectory {subdirectory!r}"
-            for virtual, real in workspace_mapping(record, metadata).items():
+            mapping, backend = workspace_mapping(record, metadata)
+            if backend != "disk":
+                elsewhere |= dict.fromkeys(mapping, backend)
+            for virtual, real in mapping.items():
                 _inside(virtual, where)
                 _inside(real, where)
                 if virtual in files:
@@ -44,7 +50,7 @@ class MountedPlate:
             raise MetadataError(
                 f"the metadata in {metadata!r} maps no image; write it with prepare_workspace"
             )
-        return cls(root, metadata, files, _folders(files))
+        return cls(root, metadata, files, _folders(files), elsewhere)
 
     def real_path(self, virtual: str, real: str) -> str:
         """Return the absolute real path, refusing links that lead out of the plate.

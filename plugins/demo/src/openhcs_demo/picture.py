@@ -25,8 +25,8 @@ def draw_counts(plan: Plan, files: FileManager, path: str) -> None:
         first = planes[0].coordinates
         shown = [plane for plane in planes if _same_image(plane.coordinates, first)]
         root = plan.reading.root.absolute().as_posix()
-        pixels = files.load_batch([f"{root}/{virtual_name(plane)}" for plane in shown], plan.read_backend)
-        labels = files.load(plan.images / image_name(first), plan.materialization_backend)
+        pixels = files.load_batch([f"{root}/{virtual_name(plane)}" for plane in shown], plan.vfs.read_backend)
+        labels = files.load(plan.images / image_name(first), plan.vfs.materialization_backend)
         tiles.append(_outlined(np.max(pixels, axis=0), labels))
     files.save(_montage(tiles), path, "disk")
 

@@ -1,6 +1,7 @@
 """Pipelines: steps of plain functions over every well of a plate."""
 
 from openhcs_pipeline.components import Component
+from openhcs_pipeline.configuration import VFSConfig
 from openhcs_pipeline.loading import load_pipeline
 from openhcs_pipeline.materializers import counts_per_well
 from openhcs_pipeline.plan import Plan, compile_plan
@@ -14,6 +15,7 @@ __all__ = [
     "Plan",
     "RunResult",
     "SpecialOutput",
+    "VFSConfig",
     "compile_plan",
     "counts_per_well",
     "load_pipeline",

@@ -8,6 +8,7 @@ import click
 
 from openhcs_host import Host, hookimpl
 from openhcs_host.plates import open_plate
+from openhcs_pipeline.configuration import VFSConfig
 from openhcs_pipeline.loading import load_pipeline
 from openhcs_pipeline.plan import compile_plan
 from openhcs_pipeline.progress import progress
@@ -16,6 +17,8 @@ from openhcs_pipeline.run import RunResult, run_plan
 __all__ = ["report", "run"]
 
 OPENHCS_API = 1
+
+_DEFAULT = VFSConfig()
 
 
 @click.command()
@@ -29,6 +32,27 @@ OPENHCS_API = 1
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Wells at once, in threads."
 )
+@click.option(
+    "--read-backend",
+    metavar="KEY",
+    default=_DEFAULT.read_backend,
+    show_default=True,
+    help="Where planes are read.",
+)
+@click.option(
+    "--intermediate-backend",
+    metavar="KEY",
+    default=_DEFAULT.intermediate_backend,
+    show_default=True,
+    help="Where images stay between steps.",
+)
+@click.option(
+    "--materialization-backend",
+    metavar="KEY",
+    default=_DEFAULT.materialization_backend,
+    show_default=True,
+    help="Where final images and tables go.",
+)
 @click.option("--observer", "observers", multiple=True, metavar="KEY", help="Enable an observer plugin.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
@@ -40,6 +64,9 @@ def run(
     overwrite: bool,
     microscope: str | None,
     workers: int,
+    read_backend: str,
+    intermediate_backend: str,
+    materialization_backend: str,
     observers: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -49,7 +76,8 @@ def run(
     """
     host.enable_observers(observers)
     steps = load_pipeline(pipeline_file)
-    plan = compile_plan(host, steps, open_plate(host, plate, microscope=microscope), output)
+    vfs = VFSConfig(read_backend, intermediate_backend, materialization_backend)
+    plan = compile_plan(host, steps, open_plate(host, plate, microscope=microscope), output, vfs)
     if not as_json:
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)

@@ -6,20 +6,18 @@ import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import attrs
 
-from openhcs_host import Backend, Host
+from openhcs_host import Host
 from openhcs_host.contracts.images import Coordinates
 from openhcs_host.contracts.microscopes import Plane, PlateReading
 from openhcs_host.errors import PipelineError
+from openhcs_pipeline.configuration import VFSConfig, backend_problems
 from openhcs_pipeline.special import Declared, declared_outputs
 from openhcs_pipeline.step import FunctionStep
 
 __all__ = ["Plan", "compile_plan"]
-
-_BACKENDS: Final = (Backend.VIRTUAL_WORKSPACE, Backend.MEMORY, Backend.DISK)
 
 
 @attrs.frozen
@@ -38,12 +36,8 @@ class Plan:
     """Every special output of every step."""
     notes: tuple[str, ...] = ()
     """What a person should know before looking at the results."""
-    read_backend: str = _BACKENDS[0].value
-    """Where planes are read."""
-    intermediate_backend: str = _BACKENDS[1].value
-    """Where images stay between steps."""
-    materialization_backend: str = _BACKENDS[2].value
-    """Where final images and tables go."""
+    vfs: VFSConfig = attrs.field(factory=VFSConfig)
+    """Where planes are read, intermediates stay and results go."""
 
     @property
     def images(self) -> Path:
@@ -54,6 +48,11 @@ class Plan:
     def results(self) -> Path:
         """Folder of the tables."""
         return self.output / "images_results"
+
+    @property
+    def intermediates(self) -> Path:
+        """Folder of the images between steps; gone when a well has ended."""
+        return self.output / "intermediates"
 
     @property
     def workspace(self) -> Path:
@@ -73,7 +72,11 @@ class Plan:
 
 
 def compile_plan(
-    host: Host, steps: Sequence[FunctionStep], reading: PlateReading, output: str | os.PathLike[str]
+    host: Host,
+    steps: Sequence[FunctionStep],
+    reading: PlateReading,
+    output: str | os.PathLike[str],
+    vfs: VFSConfig | None = None,
 ) -> Plan:
     """Check the pipeline against the plate and the installed plugins, and return the plan.
 
@@ -83,12 +86,8 @@ def compile_plan(
     specials = _specials(steps, problems)
     target = Path(output).absolute()
     _check_output(reading, target, problems)
-    needed = [("memory", "numpy"), *(("backend", key.value) for key in _BACKENDS)]
-    for kind, key in needed:
-        try:
-            host.resolve(kind, key)
-        except LookupError as error:
-            problems.append(str(error))
+    vfs = vfs or VFSConfig()
+    problems += backend_problems(host, vfs, reading)
     notes = [f"plate: {problem}" for problem in reading.problems]
     if not problems:
         notes += _follow(steps, [plane.coordinates for plane in reading.planes], problems)
@@ -96,7 +95,7 @@ def compile_plan(
         raise PipelineError(
             "the pipeline cannot run:\n" + "\n".join(f"  - {problem}" for problem in problems)
         )
-    return Plan(tuple(steps), reading, target, reading.wells, specials, tuple(notes))
+    return Plan(tuple(steps), reading, target, reading.wells, specials, tuple(notes), vfs)
 
 
 def _step_problems(steps: Sequence[FunctionStep]) -> list[str]:

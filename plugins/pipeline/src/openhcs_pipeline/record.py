@@ -7,7 +7,9 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from openhcs_host import FileManager, Host
+import attrs
+
+from openhcs_host import Backend, FileManager, Host
 from openhcs_pipeline.step import Call, FunctionStep
 
 if TYPE_CHECKING:
@@ -25,11 +27,7 @@ def write_record(result: RunResult, files: FileManager) -> None:
         "plate": str(plan.reading.root.absolute()),
         "plate_name": plan.reading.plate_name,
         "microscope": plan.reading.microscope,
-        "backends": {
-            "read": plan.read_backend,
-            "intermediate": plan.intermediate_backend,
-            "materialization": plan.materialization_backend,
-        },
+        "backends": attrs.asdict(plan.vfs),
         "versions": _versions(files.host),
         "steps": [_step(step) for step in plan.steps],
         "notes": list(plan.notes),
@@ -51,7 +49,7 @@ def write_record(result: RunResult, files: FileManager) -> None:
         "tables": result.tables,
     }
     path = (plan.output / RECORD_NAME).as_posix()
-    files.save(record, path, plan.materialization_backend, overwrite=True, durability="power")
+    files.save(record, path, Backend.DISK, overwrite=True, durability="power")
 
 
 def _versions(host: Host) -> dict[str, str]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import attrs
 
 from openhcs_backend_virtual.backend import VirtualWorkspaceBackend
-from openhcs_host import FileManager, Host
+from openhcs_host import Backend, FileManager, Host
 from openhcs_host.contracts.execution import Executor
 from openhcs_host.contracts.images import image_name, parse_image_name
+from openhcs_host.contracts.microscopes import PlateStore
 from openhcs_host.errors import PathExistsError, PipelineError
 from openhcs_host.plates import prepare_workspace
 from openhcs_host.plates.metadata import FILE_NAME, update_metadata
+from openhcs_host.plates.records import acquisition_fields
 from openhcs_pipeline.plan import Plan
 from openhcs_pipeline.record import RECORD_NAME, write_record
 from openhcs_pipeline.special import SpecialOutput
 from openhcs_pipeline.well import Failure, WellResult, run_well
 
 __all__ = ["RunResult", "run_plan"]
+
+_FOLDERS: Final = ("images", "images_results", "intermediates", "workspace")
 
 OnWell = Callable[[WellResult, int, int], None]
 
@@ -62,7 +67,7 @@ def run_plan(
     files = FileManager(host)
     start = time.perf_counter()
     _clear_output(plan, files, overwrite)
-    _mount(plan, files)
+    _prepare(plan, files)
     results: list[WellResult] = []
     interrupted = False
     runner = executor or host.executor("serial")
@@ -85,30 +90,37 @@ def run_plan(
 
 
 def _clear_output(plan: Plan, files: FileManager, overwrite: bool) -> None:
-    output, backend = plan.output.as_posix(), plan.materialization_backend
-    if not files.exists(output, backend) or not files.list_dir(output, backend):
+    output = plan.output.as_posix()
+    # What describes a run is always on disk, its images perhaps elsewhere under the same path.
+    backends = list(dict.fromkeys((plan.vfs.materialization_backend, Backend.DISK.value)))
+    used = [key for key in backends if files.exists(output, key) and files.list_dir(output, key)]
+    if not used:
         return
     if not overwrite:
         raise PathExistsError(f"the output {output!r} is not empty; name another folder, or pass overwrite")
-    if not files.exists(f"{output}/{RECORD_NAME}", backend):
+    if not files.exists(f"{output}/{RECORD_NAME}", Backend.DISK):
         raise PathExistsError(
             f"the output {output!r} holds no earlier run, so nothing in it is replaced; name another folder"
         )
-    for name in ("images", "images_results", "workspace", FILE_NAME, RECORD_NAME):
-        if files.exists(f"{output}/{name}", backend):
-            files.delete(f"{output}/{name}", backend, recursive=True)
+    for key in used:
+        for name in (*_FOLDERS, FILE_NAME, RECORD_NAME):
+            if files.exists(f"{output}/{name}", key):
+                files.delete(f"{output}/{name}", key, recursive=True)
 
 
-def _mount(plan: Plan, files: FileManager) -> None:
+def _prepare(plan: Plan, files: FileManager) -> None:
     prepare_workspace(plan.reading, plan.workspace)
-    backend = files.get_backend(plan.read_backend)
-    if isinstance(backend, VirtualWorkspaceBackend):
-        backend.mount(plan.reading.root.absolute(), plan.workspace)
+    source = files.get_backend(plan.vfs.read_backend)
+    if isinstance(source, VirtualWorkspaceBackend):
+        source.mount(plan.reading.root.absolute(), plan.workspace)
+    target = files.get_backend(plan.vfs.materialization_backend)
+    if isinstance(target, PlateStore):
+        target.prepare_plate(plan.images.as_posix(), plan.reading)
 
 
 def _remove_unreported(plan: Plan, files: FileManager, reported: set[str]) -> None:
     """Remove images of wells that ended after the interrupt: nothing vouches for them."""
-    folder, backend = plan.images.as_posix(), plan.materialization_backend
+    folder, backend = plan.images.as_posix(), plan.vfs.materialization_backend
     if files.exists(folder, backend):
         for path in files.list_files(folder, backend):
             if parse_image_name(path.rsplit("/", 1)[1]).well not in reported:
@@ -127,6 +139,9 @@ def _report(result: WellResult, done: int, plan: Plan, host: Host, on_well: OnWe
 def _finish(
     plan: Plan, files: FileManager, wells: Sequence[WellResult], start: float, interrupted: bool
 ) -> RunResult:
+    for backend in {plan.vfs.read_backend, plan.vfs.intermediate_backend}:
+        if files.is_dir(plan.intermediates, backend):
+            files.delete(plan.intermediates, backend, recursive=True)
     failures = {result.well: result.failure for result in wells if result.failure is not None}
     tables, broken, warnings = _materialize(plan, files, wells)
     warnings = [*(warning for result in wells for warning in result.warnings), *warnings]
@@ -156,7 +171,7 @@ def _materialize(
         ]
         if declared.materialize is None or not gathered:
             continue
-        path, backend = (plan.results / declared.name).as_posix(), plan.materialization_backend
+        path, backend = (plan.results / declared.name).as_posix(), plan.vfs.materialization_backend
         try:
             tables[declared.name] = declared.materialize(gathered, path, files, backend)
         except Exception as error:  # noqa: BLE001 - the images are safe; the table's failure is reported
@@ -178,10 +193,9 @@ def _describe_output(result: RunResult) -> None:
         {
             "microscope_handler_name": "openhcsdata",
             "source_filename_parser_name": "openhcsdata",
-            "available_backends": {plan.materialization_backend: True},
+            "available_backends": {plan.vfs.materialization_backend: True},
+            **acquisition_fields(reading),
             "image_files": [f"images/{image_name(coordinates)}" for coordinates in images],
-            "grid_dimensions": list(reading.grid) if reading.grid else None,
-            "pixel_size": reading.pixel_size_um,
             "channels": {str(c): reading.channel_names[c] for c in sorted({i.channel for i in images})},
             "wells": {well.well: None for well in done},
             "sites": {str(site): None for site in sorted({i.site for i in images})},

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
-from openhcs_host import FileManager
+from openhcs_host import Backend, FileManager
 from openhcs_host.contracts.images import Coordinates, image_name
 from openhcs_host.contracts.memory import MemoryType
 from openhcs_host.errors import PipelineError
@@ -20,6 +20,9 @@ from openhcs_pipeline.special import SpecialOutput, declared_outputs
 from openhcs_pipeline.step import Call, FunctionStep
 
 __all__ = ["Failure", "WellResult", "run_well"]
+
+_PLANES: Final = "planes"
+"""Folder beside the numbered ones of the steps, for planes copied into the read backend."""
 
 
 @attrs.frozen
@@ -81,30 +84,41 @@ class _Well:
     def __init__(self, plan: Plan, files: FileManager, well: str) -> None:
         self.plan, self.files, self.well = plan, files, well
         self.memory: MemoryType = files.host.memory("numpy")
-        self.place = f"/run/{well}"
+        self.place = (plan.intermediates / well).as_posix()
         self.doing = "reading"
         self.written: list[str] = []
         self.specials: dict[str, list[SpecialOutput]] = {}
         self.warnings: list[str] = []
 
     def run(self) -> tuple[Coordinates, ...]:
-        root, backend = self.plan.reading.root.absolute().as_posix(), self.plan.read_backend
-        where = {plane.coordinates: f"{root}/{virtual_name(plane)}" for plane in self.plan.planes(self.well)}
+        where, backend = self._read()
         for number, step in enumerate(self.plan.steps):
             self.doing = f"step {step.name!r}"
             started = time.perf_counter()
             self._notify("openhcs_before_step", well=self.well, step=step.name)
             where = self._step(step, f"{self.place}/{number}", where, backend)
-            if number:
-                self.files.delete(
-                    f"{self.place}/{number - 1}", self.plan.intermediate_backend, recursive=True
-                )
-            backend = self.plan.intermediate_backend
+            self._forget(f"{self.place}/{number - 1 if number else _PLANES}", backend)
+            backend = self.plan.vfs.intermediate_backend
             seconds = time.perf_counter() - started
             self._notify("openhcs_after_step", well=self.well, step=step.name, seconds=seconds)
         self.doing = "writing images"
         self._write(where)
         return tuple(where)
+
+    def _read(self) -> tuple[dict[Coordinates, str], str]:
+        """Return where the planes are read, and through which backend; copy them there if need be."""
+        plan, vfs = self.plan, self.plan.vfs
+        root, planes = plan.reading.root.absolute().as_posix(), plan.planes(self.well)
+        if vfs.read_backend == Backend.VIRTUAL_WORKSPACE:
+            return {plane.coordinates: f"{root}/{virtual_name(plane)}" for plane in planes}, vfs.read_backend
+        where = {plane.coordinates: f"{root}/{plane.path}" for plane in planes}
+        if not vfs.stages(plan.reading):
+            return where, vfs.read_backend
+        staged = {c: f"{self.place}/{_PLANES}/{image_name(c)}" for c in where}
+        images = self.files.load_batch(list(where.values()), plan.reading.backend)
+        metadata = [plan.reading.image_metadata(c) for c in where]
+        self.files.save_batch(images, list(staged.values()), vfs.read_backend, images=metadata)
+        return staged, vfs.read_backend
 
     def _step(
         self, step: FunctionStep, place: str, where: dict[Coordinates, str], backend: str
@@ -119,7 +133,7 @@ class _Well:
                 stack = self._call(call, step, stack, group)
             for coordinates, plane in zip(_coordinates(group, stack, step), stack, strict=True):
                 made[coordinates] = f"{place}/{image_name(coordinates)}"
-                self.files.save(plane, made[coordinates], self.plan.intermediate_backend)
+                self.files.save(plane, made[coordinates], self.plan.vfs.intermediate_backend)
         if not made:
             raise PipelineError(
                 f"step {step.name!r} has a function for none of the images of well {self.well}"
@@ -151,21 +165,25 @@ class _Well:
 
     def _write(self, where: dict[Coordinates, str]) -> None:
         coordinates = list(where)
-        images = self.files.load_batch([where[c] for c in coordinates], self.plan.intermediate_backend)
+        images = self.files.load_batch([where[c] for c in coordinates], self.plan.vfs.intermediate_backend)
         self.written = [(self.plan.images / image_name(c)).as_posix() for c in coordinates]
         metadata = [self.plan.reading.image_metadata(c) for c in coordinates]
-        self.files.save_batch(images, self.written, self.plan.materialization_backend, images=metadata)
+        self.files.save_batch(images, self.written, self.plan.vfs.materialization_backend, images=metadata)
 
     def discard(self) -> None:
         """Remove what a failed well wrote: half a well must not pass for one."""
         for path in self.written:
-            if self.files.exists(path, self.plan.materialization_backend):
-                self.files.delete(path, self.plan.materialization_backend)
+            if self.files.exists(path, self.plan.vfs.materialization_backend):
+                self.files.delete(path, self.plan.vfs.materialization_backend)
 
     def clear(self) -> None:
         """Free the intermediates."""
-        if self.files.is_dir(self.place, self.plan.intermediate_backend):
-            self.files.delete(self.place, self.plan.intermediate_backend, recursive=True)
+        for backend in {self.plan.vfs.intermediate_backend, self.plan.vfs.read_backend}:
+            self._forget(self.place, backend)
+
+    def _forget(self, place: str, backend: str) -> None:
+        if self.files.is_dir(place, backend):
+            self.files.delete(place, backend, recursive=True)
 
     def _notify(self, hook: str, **facts: Any) -> None:
         self.warnings += self.files.host.notify(hook, **facts)
