@@ -1,0 +1,1 @@
+"""Reads our own plates, on disk or as OME-Zarr, and the OME-Zarr plates of others."""
