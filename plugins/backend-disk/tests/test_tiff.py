@@ -16,7 +16,7 @@ from openhcs_host.errors import ConfigurationError, FormatError, UnsupportedData
 TIFF = TiffFormat(".tif")
 PLANE = np.arange(600, dtype=np.uint16).reshape(20, 30)
 STACK = np.arange(1800, dtype=np.uint16).reshape(3, 20, 30)
-IMAGE = ImageMetadata(Coordinates("B02", 1, 2, 3, 4), 0.325, 2.0, "DAPI", "00FF7F", (1.5, -2.0, 3.25))
+IMAGE = ImageMetadata(Coordinates("B02", 1, 2, 3, 4), 0.325, 2.0, "DAPI", "00FF7F", (1.5, -2.0))
 
 DTYPES = [
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32",

@@ -11,6 +11,7 @@ import tifffile
 
 from openhcs_backend_disk.checks import plain_array, refuse_options
 from openhcs_backend_disk.ome import PIXEL_TYPES, length_um, ome_xml
+from openhcs_backend_disk.plain_tiff import read_plain_tiff
 from openhcs_host import hookimpl
 from openhcs_host.contracts.formats import Format
 from openhcs_host.contracts.images import ImageMetadata
@@ -65,6 +66,9 @@ class TiffFormat(Format):
         """Return the image; of a file with several image series, the one that ``series`` numbers from 0."""
         refuse_options(self.key, "reading", options, ("series",))
         try:
+            if series is None and (plain := read_plain_tiff(stream)) is not None:
+                return plain
+            stream.seek(0)
             # What an OME document says about other files is left alone: a stream has no neighbours, and
             # their planes would come out as zeros.
             with tifffile.TiffFile(_handle(stream), _multifile=False) as file:
