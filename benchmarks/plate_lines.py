@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import iterparse
 
 import floors
 from table import Line, duration, timed
@@ -29,6 +32,7 @@ def lines(folder: Path, host: Host, files: FileManager) -> Iterator[Line]:
         yield read(host, plate, place, images, rounds)
         yield build(host, plate, place, images, rounds)
     yield from million()
+    yield from harmony(folder / "harmony", host)
     workspace = files.get_backend("virtual_workspace")
     workspace.mount(plate, f"{plate}_workspaces/0")
     path = f"{plate}/A01_s001_w1_z001_t001.tif"
@@ -96,6 +100,102 @@ def million() -> Iterator[Line]:
         f"{ours['peak_mib']:.0f} MiB",
         f"{floor['peak_mib']:.0f} MiB",
         ours["peak_mib"] / floor["peak_mib"],
+    )
+
+
+HARMONY = re.compile(r"r(\d+)c(\d+)f(\d+)p(\d+)-ch(\d+)sk(\d+)fk\d+fl\d+\.tiff")
+HARMONY_FIELDS = {
+    "id": "x",
+    "State": "Ok",
+    "PlaneID": 1,
+    "TimepointID": 0,
+    "FlimID": 1,
+    "ChannelName": "HOECHST 33342",
+    "ImageType": "Signal",
+    "AcquisitionType": "NonConfocal",
+    "IlluminationType": "Epifluorescence",
+    "ChannelType": "Fluorescence",
+    "ImageSizeX": 1080,
+    "ImageSizeY": 1080,
+    "BinningX": 2,
+    "BinningY": 2,
+    "MaxIntensity": 65535,
+    "CameraType": "AndorZylaCam",
+    "AbsTime": "2022-12-19T10:19:26.58+01:00",
+    'PositionX Unit="m"': 0.0006,
+    'PositionY Unit="m"': 0.0006,
+    'PositionZ Unit="m"': "2E-05",
+    'AbsPositionZ Unit="m"': 0.1375,
+    'MeasurementTimeOffset Unit="s"': 0,
+    'ExposureTime Unit="s"': 0.006,
+    'MainExcitationWavelength Unit="nm"': 405,
+    'MainEmissionWavelength Unit="nm"': 456,
+    'ImageResolutionX Unit="m"': "1.2E-06",
+    'ImageResolutionY Unit="m"': "1.2E-06",
+    'ObjectiveMagnification Unit=""': 10,
+    'ObjectiveNA Unit=""': 0.3,
+    "OrientationMatrix": "[[1,0],[0,-1]]",
+}
+"""What Harmony 5 writes with every image, beside its place."""
+
+
+def harmony(folder: Path, host: Host) -> Iterator[Line]:
+    """Read a Harmony plate of 100,000 images by name, and one of 20,000 with its Index."""
+    named = folder / "named"
+    make_harmony(named, 100_000)
+    yield timed(
+        "harmony names",
+        "Harmony plate read by name, 100,000",
+        "scandir and one regular expression, whose groups are thrown away.",
+        compare(lambda: open_plate(host, named, microscope="opera_phenix"), lambda: scan(named), 5),
+    )
+    indexed = folder / "indexed"
+    index = indexed / "Index.idx.xml"
+    index.write_text(harmony_index(make_harmony(indexed, 20_000)), encoding="utf-8")
+    yield timed(
+        "harmony index",
+        "Harmony plate read with its Index, 20,000",
+        "xml.etree's iterparse over the Index, whose elements are thrown away.",
+        compare(
+            lambda: open_plate(host, indexed, microscope="opera_phenix"),
+            lambda: collections.deque(iterparse(index), maxlen=0),
+            3,
+        ),
+    )
+
+
+def make_harmony(folder: Path, images: int) -> dict[str, tuple[int, int, int, int]]:
+    """Make a plate of empty files; return names to row, column, field and channel."""
+    folder.mkdir(parents=True)
+    names = {}
+    for number in range(images):
+        well, rest = number % 384, number // 384
+        place = (well // 24 + 1, well % 24 + 1, rest // 4 + 1, rest % 4 + 1)
+        name = "r{:02d}c{:02d}f{:02d}p01-ch{}sk1fk1fl1.tiff".format(*place)
+        (folder / name).touch()
+        names[name] = place
+    return names
+
+
+def scan(place: Path) -> None:
+    """Scandir and one regular expression."""
+    with os.scandir(place) as entries:
+        for entry in entries:
+            HARMONY.fullmatch(entry.name)
+
+
+def harmony_index(names: dict[str, tuple[int, int, int, int]]) -> str:
+    """Return an Index of version 5."""
+    rest = "".join(f"      <{key}>{value}</{key.split()[0]}>\n" for key, value in HARMONY_FIELDS.items())
+    records = (
+        f'    <Image Version="1">\n      <URL>{name}</URL>\n      <Row>{row}</Row>\n      <Col>{column}</Col>\n'
+        f"      <FieldID>{site}</FieldID>\n      <ChannelID>{channel}</ChannelID>\n{rest}    </Image>\n"
+        for name, (row, column, site, channel) in names.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<EvaluationInputData '
+        'xmlns="http://www.perkinelmer.com/PEHH/HarmonyV5">\n  <Images>\n'
+        f"{''.join(records)}  </Images>\n</EvaluationInputData>\n"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from openhcs_host.errors import PlateConflictError
 from openhcs_microscope_imagexpress.images import Images, PlaneKey, assign
 from openhcs_microscope_imagexpress.layout import walk
-from openhcs_microscope_imagexpress.names import name_parts
+from openhcs_microscope_imagexpress.names import NameReader
 
 Touch = Callable[..., Path]
 
@@ -102,12 +102,13 @@ def test_of_many_conflicts_the_first_by_name_is_told_whatever_the_order_of_the_f
     real, told = os.listdir(root), set()
     for names in itertools.islice(itertools.permutations(sorted(real)), 0, None, 5039):
         folder = attrs.evolve(walk(root).folders[0], images={}, doubles=[])
+        reader = NameReader()
         for name in names:
-            parts = name_parts(name)
-            assert parts is not None
-            wells = folder.images.setdefault(parts[2], {})
-            if wells.setdefault(parts[1], name) is not name:
-                folder.doubles.append((parts[2], parts[1], name))
+            said = reader.read(name)
+            assert said is not None
+            well, numbers = said
+            if folder.images.setdefault(numbers, {}).setdefault(well, name) is not name:
+                folder.doubles.append((numbers, well, name))
         with pytest.raises(PlateConflictError) as caught:
             assign([folder])
         told.add(str(caught.value))

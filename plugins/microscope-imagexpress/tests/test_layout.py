@@ -23,7 +23,7 @@ def places(root: Path) -> dict[str, tuple[int | None, int | None, bool]]:
 
 def names(layout: Layout) -> list[str]:
     wells = (wells for folder in layout.folders for wells in folder.images.values())
-    return [name for group in wells for name in group.values()]
+    return [os.path.basename(path) for group in wells for path in group.values()]
 
 
 @pytest.mark.parametrize(

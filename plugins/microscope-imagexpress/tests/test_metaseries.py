@@ -48,7 +48,7 @@ def test_a_plane_of_a_real_stack(plates: Path) -> None:
         width=256,
         height=256,
         bits=16,
-        exposure="100 ms",
+        exposure_ms=100.0,
         objective="40X Plan Apo Lambda",
         numerical_aperture=0.95,
         wavelength_nm=452.0,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import uuid
-from pathlib import Path
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhcs_microscope_imagexpress.names import ImageName, parse_name
+from openhcs_microscope_imagexpress import names as names_module
+from openhcs_microscope_imagexpress.names import ImageName, NameReader, parse_name
 
 GUID = "1E1E486E-BD0D-4D94-A6AD-3FF28BB1B105"
 
@@ -180,43 +179,50 @@ def test_no_text_makes_the_parser_fail(text: str) -> None:
     assert parse_name(text) is None or parse_name(text) == parse_name(text)
 
 
-def read_from_the_right(name: str) -> tuple[str, str, int, int, int | None, bool] | None:
-    """Read a name a second way, with no regular expression for the whole: token by token from the right."""
-    stem, dot, extension = name.rpartition(".")
-    if not dot or extension.lower() not in ("tif", "tiff"):
-        return None
-    try:
-        uuid.UUID(stem[-36:])
-        stem = stem[:-36] if stem[-28] == "-" else stem
-    except (ValueError, IndexError):
-        pass
-    tokens = stem.split("_")
-    thumbnail = tokens[-1] == "thumb"
-    if thumbnail:
-        tokens.pop()
-    found = {"s": 1, "w": 1}
-    for letter in "ws":
-        if len(tokens) > 1 and tokens[-1][:1] == letter and tokens[-1][1:].isdigit():
-            found[letter] = int(tokens.pop()[1:])
-    well = tokens.pop()
-    if not (len(well) == 3 and well[0].isupper() and well[1:].isdigit()):
-        return None
-    return "_".join(tokens), well, found["s"], found["w"], None, thumbnail
+@given(
+    st.lists(
+        st.builds(
+            "{}{}{}{}{}".format,
+            st.sampled_from(["", "P_", "P_A01_", "A01_", "._P_", "P", "_"]),
+            st.sampled_from(["A01", "A02", "P24", "AA05", "A00", "A012", "a01"]),
+            st.sampled_from(
+                ["", "_s1", "_s1_w2", "_w2_s1", "_s1_w2_thumb", "_z3_w1", "_", "_B02", "_s01", "_s1_B03_w1"]
+            ),
+            st.sampled_from(
+                ["", "_", GUID, GUID.lower(), f"_{GUID}", f"_[{GUID}]", GUID[:-1], "12", f"{GUID}{GUID}"]
+            ),
+            st.sampled_from([".tif", ".TIF", ".tiff", ".png", "", ".tif\n"]),
+        ),
+        max_size=30,
+    )
+)
+def test_a_reader_of_many_names_says_of_each_what_the_pattern_says(names: list[str]) -> None:
+    reader, prefixes = NameReader(), set()
+    for name in names:
+        said, image = reader.read(name), parse_name(name)
+        if image is None:
+            assert said is None, name
+            continue
+        assert said is not None, name
+        well, numbers = said
+        read = (well, numbers.site, numbers.channel, numbers.z_index, numbers.thumbnail)
+        assert read == (image.well, image.site, image.channel, image.z_index, image.thumbnail), name
+        prefixes.add(image.prefix)
+    assert reader.prefixes == prefixes
 
 
-def test_a_second_reader_agrees_on_every_name_of_the_real_listings(listings: Path) -> None:
-    lines = (listings / "parserix_imagexpress_paths.txt").read_text(encoding="utf-8").splitlines()
-    names = [line.rpartition("/")[2] for line in lines]
-    assert {name: fields(name) for name in names} == {name: read_from_the_right(name) for name in names}
-    assert sum(fields(name) is not None for name in names) == len(names) - names.count("Thumbs.db")
-    assert len(names) == 3601
+def test_a_guid_that_would_reach_into_the_well_is_none() -> None:
+    reader = NameReader()
+    assert reader.read(f"P_A01{GUID}.tif") is not None
+    assert reader.read("P_A01234567-BD0D-4D94-A6AD-3FF28BB1B105.tif") is None
 
 
-def test_the_names_that_another_reader_quotes(listings: Path) -> None:
-    paths = (listings / "imagedb_example_paths.txt").read_text(encoding="utf-8").splitlines()
-    names = [path.rpartition("/")[2] for path in paths]
-    ours = [name for name in names if fields(name) is not None]
-    other = [name for name in names if fields(name) is None]
-    assert all(re.search(r"_[A-P]\d\d|^[A-P]\d\d", name) for name in ours)
-    assert len(ours) == 23
-    assert all(re.match(r"r\d\d|(?i:spheroid)-|A+B?\d+_s\d_\d\.|$", name) for name in other)
+def test_names_that_are_all_different_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names_module, "_MOST_KNOWN", 100)
+    reader, numbers = NameReader(), range(1, 4001)
+    tracemalloc.start()
+    sites = [said[1].site for n in numbers if (said := reader.read(f"P_A01_s{n:06d}.tif")) is not None]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sites == list(numbers)
+    assert held < 1_000_000

@@ -122,6 +122,33 @@ def test_export_of_stacks(handler: ImageXpressHandler, plates: Path, deep: bool)
     assert reading.problems == ()
 
 
+def test_the_deep_look_at_a_real_export_that_was_damaged(
+    handler: ImageXpressHandler, plates: Path, tmp_path: Path
+) -> None:
+    source = plates / "ix-zmb-export-3433/9987_Plate_3433/TimePoint_1"
+    for step in range(4):
+        (tmp_path / f"TimePoint_1/ZStep_{step}").mkdir(parents=True)
+        for path in (source / f"ZStep_{step}").glob("*.TIF"):
+            (tmp_path / f"TimePoint_1/ZStep_{step}" / path.name).write_bytes(path.read_bytes())
+    folder = tmp_path / "TimePoint_1"
+    copied, elsewhere, cut, other = (
+        folder / f"ZStep_{step}/9987_{name}.TIF"
+        for step, name in ((3, "B02_s1_w2"), (2, "B03_s2_w1"), (1, "B03_s1_w1"), (1, "B02_s2_w2"))
+    )
+    copied.write_bytes((folder / "ZStep_1/9987_B02_s1_w2.TIF").read_bytes())
+    elsewhere.write_bytes((folder / "ZStep_2/9987_B02_s1_w1.TIF").read_bytes())
+    cut.write_bytes(cut.read_bytes()[:5000])
+    tall = next((plates / "ix-faim-projection-mix").rglob("*_E07_s1_w1_thumb*.tif"))
+    other.write_bytes(tall.read_bytes())
+    reading = handler.read(tmp_path, deep=True)
+    text = "\n".join(reading.problems)
+    assert len(reading.planes) == 24
+    assert "images that cannot be read (1): 'TimePoint_1/ZStep_1/9987_B03_s1_w1.TIF'" in text
+    assert "'TimePoint_1/ZStep_3/9987_B02_s1_w2.TIF' is z 1 of time point 1" in text
+    assert "'TimePoint_1/ZStep_2/9987_B03_s2_w1.TIF' says 'B02 : Site 1'" in text
+    assert "80 x 64 uint16" in text and "like 'TimePoint_1/ZStep_1/9987_B02_s2_w2.TIF'" in text
+
+
 def facts(reading: PlateReading) -> tuple[object, ...]:
     return (
         reading.wells,

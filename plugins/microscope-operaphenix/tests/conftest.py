@@ -125,6 +125,7 @@ def index_xml(
     *,
     version: int = 5,
     name: str = "Plate µ, 'one'",
+    rows: object = 32,
     channels: dict[int, str] | None = None,
     size: tuple[int, int] = (6, 4),
     pixel_m: float = 5e-07,
@@ -141,7 +142,11 @@ def index_xml(
         )
     listed = list(planes)
     names = {p.channel: f"Channel {p.channel}" for p in listed} | (channels or {})
-    head = "<Plates><Plate>" + _element("PlateID", "ID1") + _element("Name", name) + "</Plate></Plates>"
+    head = "<Plates><Plate>" + _element("PlateID", "ID1") + _element("Name", name)
+    head += (
+        _element("PlateTypeName", "1536 Well") + _element("PlateRows", rows) + _element("PlateColumns", 48)
+    )
+    head += "</Plate></Plates>"
     wells = "".join(
         f'<Well><Row>{r}</Row><Col>{c}</Col><Image id="x" /></Well>'
         for r, c in {(p.row, p.column) for p in listed}
@@ -195,7 +200,7 @@ def plate(tmp_path: Path) -> Callable[..., Path]:
         folder: str = "Images",
         **options: Any,
     ) -> Path:
-        version = options.get("version", 5)
+        version, absent = options.get("version", 5), set(absent)
         images = tmp_path / folder
         images.mkdir(parents=True, exist_ok=True)
         listed = list(planes)
@@ -203,7 +208,7 @@ def plate(tmp_path: Path) -> Callable[..., Path]:
         (images / index).write_bytes(index_xml(listed, **options))
         for p in listed:
             name = file_name(p, version) if p.url is None else p.url
-            if name and name not in set(absent):
+            if name and name not in absent:
                 (images / name).touch()
         return tmp_path
 

@@ -9,8 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from openhcs_host.contracts.images import well_name
 from openhcs_host.errors import FormatError
 from openhcs_microscope_operaphenix import Channel, acquisition, listed_planes
+from openhcs_microscope_operaphenix.handler import OperaPhenixHandler
+from openhcs_microscope_operaphenix.optics import channel as contract_channel
 
 
 @pytest.mark.parametrize("version", [4, 5, 6, 7])
@@ -63,14 +66,34 @@ def test_what_is_no_index_is_an_error(tmp_path: Path) -> None:
         list(listed_planes(tmp_path / "i"))
 
 
+COMPARED = {
+    *("FileName", "Plate", "Well", "Row", "Col", "Site", "FieldID", "PlaneID", "ChannelID", "ChannelName"),
+    *(
+        "AbsPositionZ",
+        "PositionX",
+        "PositionY",
+        "PositionZ",
+        "AbsTime",
+        "BinningX",
+        "BinningY",
+        "MaxIntensity",
+    ),
+    *("ImageResolutionX", "ImageResolutionY", "ImageSizeX", "ImageSizeY", "ExposureTime"),
+    *("MainEmissionWavelength", "MainExcitationWavelength", "ObjectiveMagnification", "ObjectiveNA"),
+}
+
+
 def test_we_agree_with_another_reader_field_by_field(plates: Path) -> None:
     """The CSV is what pe2loaddata makes of the same Index: one column per field and channel."""
     folder = plates / "pe-phenix-pe2loaddata-v1" / "Version1"
     index = folder / "images" / "Index.idx.xml"
     with (folder / "load_data_version1.csv").open(newline="") as stream:
         (row,) = csv.DictReader(stream)
+    fields = {column.partition("_Orig")[0].removeprefix("Metadata_") for column in row}
+    assert fields == COMPARED | {"PathName"}, "PathName is where that reader's test data lay"
     found, planes = acquisition(index), {plane.channel: plane for plane in listed_planes(index)}
     assert (found.plate_name, len(planes)) == (row["Metadata_Plate"], 6)
+    reading = OperaPhenixHandler().read(folder)
     for short in ("DNA", "AGP", "Mito", "ER", "RNA", "Brightfield"):
 
         def own(field: str, short: str = short) -> str:
@@ -85,6 +108,11 @@ def test_we_agree_with_another_reader_field_by_field(plates: Path) -> None:
         assert plane.z_um == pytest.approx(float(own("PositionZ")) * 1e6)
         assert plane.absolute_z_um == pytest.approx(float(own("AbsPositionZ")) * 1e6)
         assert plane.acquired == datetime.fromisoformat(own("AbsTime"))
+        (same,) = [each for each in reading.planes if each.coordinates.channel == plane.channel]
+        assert same.path == f"images/{row[f'FileName_Orig{short}']}"
+        assert (same.coordinates.well, same.coordinates.site) == (plane.well, plane.site)
+        assert reading.channels[same.coordinates.channel] == contract_channel(channel)
+        assert well_name(int(row["Metadata_Row"]), int(row["Metadata_Col"])) == plane.well
         assert (plane.well, plane.site) == (row["Metadata_Well"], int(row["Metadata_Site"]))
         assert (plane.site, plane.z_index) == (int(row["Metadata_FieldID"]), int(row["Metadata_PlaneID"]))
         offsets = [float(row[f"Metadata_Position{axis}"]) * 1e6 for axis in "XY"]

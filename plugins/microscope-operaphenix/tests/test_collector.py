@@ -22,7 +22,7 @@ def test_a_value_without_a_unit_is_unknown_and_said(tmp_path: Path, harmony: Sim
     plane = harmony.plane(fields={"PositionX": "<PositionX>0.5</PositionX>"})
     (tmp_path / "i").write_bytes(harmony.index_xml([plane]))
     found = acquisition(tmp_path / "i")
-    assert found.site_spans_um == {}
+    assert found.positions_um == {}
     assert found.problems == ("the Index gives no known unit of length for PositionX: left unknown",)
 
 
@@ -32,8 +32,7 @@ def test_units_are_heeded(tmp_path: Path, harmony: SimpleNamespace) -> None:
         "PositionY": '<PositionY Unit="nm">-2000</PositionY>',
     }
     (tmp_path / "i").write_bytes(harmony.index_xml([harmony.plane(fields=fields)]))
-    x, y = acquisition(tmp_path / "i").site_spans_um[1]
-    assert (x.middle, y.middle) == (500.0, -2.0)
+    assert acquisition(tmp_path / "i").positions_um == {1: {(500.0, -2.0): {"A01"}}}
 
 
 def test_the_image_is_believed_before_the_map(tmp_path: Path, harmony: SimpleNamespace) -> None:

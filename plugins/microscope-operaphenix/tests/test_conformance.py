@@ -24,7 +24,7 @@ class TestNamesAlone(MicroscopeKit):
     key = "opera_phenix"
 
     @pytest.fixture
-    def plate(self, tmp_path):
+    def plate(self, tmp_path: Path) -> ExpectedPlate:
         root = tmp_path / "Screen__2026-01-01-Measurement 1"
         planes = {
             Coordinates(well, site, channel, z, t): (

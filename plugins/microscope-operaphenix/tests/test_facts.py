@@ -1,21 +1,10 @@
-"""Small facts: spans, wells, times."""
+"""Small facts: wells, times."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from openhcs_microscope_operaphenix.facts import Span, moment_of, well_at
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1))
-def test_a_span_holds_its_values(values: list[float]) -> None:
-    span = Span(values[0], values[0])
-    for value in values:
-        span.add(value)
-    assert (span.low, span.high, span.width) == (min(values), max(values), max(values) - min(values))
-    assert span.low <= span.middle <= span.high
+from openhcs_microscope_operaphenix.facts import moment_of, well_at
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openhcs_microscope_operaphenix.facts import Acquisition, Channel, Span
+from openhcs_microscope_operaphenix.facts import Acquisition, Channel
 from openhcs_microscope_operaphenix.geometry import Geometry, geometry
 
 CHANNEL = Channel(pixel_size_x_um=0.5, pixel_size_y_um=0.5, width=1000, height=1000)
@@ -20,16 +20,19 @@ def of(**facts: Any) -> Geometry:
         "version instrument plate_id plate_name plate_type measurement_id started plate_rows plate_columns"
     )
     unknown: dict[str, Any] = dict.fromkeys([*fields.split(), "first_image", "last_image"])
-    known = {"channels": {1: CHANNEL}, "site_spans_um": {}, "stacks_um": {}, "time_offsets_s": {}}
+    known = {"channels": {1: CHANNEL}, "positions_um": {}, "stacks_um": {}, "time_offsets_s": {}}
     return geometry(Acquisition(**(unknown | known | facts)))
 
 
-def at(*places: tuple[float, float]) -> dict[int, tuple[Span, Span]]:
-    return {site: (Span(x, x), Span(y, y)) for site, (x, y) in enumerate(places, 1)}
+Offset = tuple[float, float]
+
+
+def at(*places: Offset) -> dict[int, dict[Offset, frozenset[str]]]:
+    return {site: {place: frozenset({"A01"})} for site, place in enumerate(places, 1)}
 
 
 def grid_of(*places: tuple[float, float]) -> tuple[int, int] | None:
-    return of(site_spans_um=at(*places)).grid
+    return of(positions_um=at(*places)).grid
 
 
 def test_a_nanometre_of_jitter_does_not_matter() -> None:
@@ -44,13 +47,13 @@ def test_any_full_grid_is_found_in_any_order(rows: int, columns: int, chance: ra
         for column in range(columns)
     ]
     chance.shuffle(places)
-    found = of(site_spans_um=at(*places))
+    found = of(positions_um=at(*places))
     assert (found.grid, found.problems) == ((rows, columns), ())
     assert len(found.site_positions_um) == rows * columns
 
 
 def test_an_orphan_keeps_its_number_and_there_is_no_grid() -> None:
-    found = of(site_spans_um=at((0, 0), (450, 0), (0, 450), (450, 450), (5000, 5000)))
+    found = of(positions_um=at((0, 0), (450, 0), (0, 450), (450, 450), (5000, 5000)))
     assert (found.grid, found.site_positions_um[5]) == (None, (5000.0, -5000.0))
     (problem,) = found.problems
     assert "the 5 fields of a well form no full rectangular grid" in problem
@@ -62,12 +65,12 @@ def test_a_missing_corner_is_no_grid() -> None:
 
 
 def test_uneven_columns_are_no_grid() -> None:
-    found = of(site_spans_um=at((0, 0), (450, 0), (5000, 0)))
+    found = of(positions_um=at((0, 0), (450, 0), (5000, 0)))
     assert (found.grid, found.problems[0].count("no even grid")) == (None, 1)
 
 
 def test_two_fields_at_one_place_are_no_grid() -> None:
-    assert of(site_spans_um=at((0, 0), (1, 1))).problems == (
+    assert of(positions_um=at((0, 0), (1, 1))).problems == (
         "the 2 fields of a well form no grid: some lie at the same place",
     )
 
@@ -76,16 +79,27 @@ def test_without_positions_nothing_is_said() -> None:
     assert of() == Geometry(pixel_size_um=0.5)
 
 
-def test_fields_that_wander_from_well_to_well_have_no_common_position() -> None:
-    spans = at((0, 0)) | {2: (Span(400, 900), Span(0, 0))}
-    found = of(site_spans_um=spans)
-    assert (found.grid, found.site_positions_um) == (None, {1: (0.0, 0.0)})
-    assert found.problems[0].startswith("field 2 lies elsewhere in different wells")
+def test_a_field_that_lies_elsewhere_in_some_wells_has_a_position_there_and_no_grid() -> None:
+    spread = {(450.0, 3.0): frozenset({"A01", "B02"}), (450.4, 3.0): frozenset({"B03"})}
+    away = {(900.0, 0.0): frozenset({"AA01"}), (-7.0, 0.0): frozenset({"C04"})}
+    found = of(positions_um=at((0, 0)) | {2: away | spread})
+    assert found.grid is None
+    assert found.site_positions_um == {1: (0.0, 0.0), 2: (450.2, -3.0)}
+    assert found.well_site_positions_um == {("C04", 2): (-7.0, 0.0), ("AA01", 2): (900.0, 0.0)}
+    assert found.problems == (
+        "2 fields lie elsewhere than in most wells, so there is no common grid: field 2 in C04, field 2 in AA01",
+    )
+
+
+def test_a_field_at_two_places_of_one_well_has_no_position() -> None:
+    found = of(positions_um={1: {(0.0, 0.0): frozenset({"A01", "A02"}), (90.0, 0.0): frozenset({"A02"})}})
+    assert (found.grid, found.site_positions_um, found.well_site_positions_um) == (None, {}, {})
+    assert found.problems == ("field 1 lies at several places of one well: no position, no grid",)
 
 
 def test_without_an_image_size_half_a_micrometre_is_tolerated() -> None:
-    assert of(channels={}, site_spans_um=at((0, 0), (450, 0.4))).grid == (1, 2)
-    assert of(channels={}, site_spans_um=at((0, 0), (450, 0.6))).grid is None
+    assert of(channels={}, positions_um=at((0, 0), (450, 0.4))).grid == (1, 2)
+    assert of(channels={}, positions_um=at((0, 0), (450, 0.6))).grid is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +115,7 @@ def test_without_an_image_size_half_a_micrometre_is_tolerated() -> None:
 def test_pixel_size(channels: dict[int, Channel], size: float | None, problem: str | None) -> None:
     found = of(channels=channels)
     assert found.pixel_size_um == size
-    assert [problem in text for text in found.problems] == ([True] if problem else [])
+    assert [(problem or "") in text for text in found.problems] == ([True] if problem else [])
 
 
 @pytest.mark.parametrize(

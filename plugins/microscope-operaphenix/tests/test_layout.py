@@ -10,6 +10,7 @@ import pytest
 
 from openhcs_host.errors import PlateError
 from openhcs_microscope_operaphenix.layout import walk
+from openhcs_microscope_operaphenix.names import name_parts
 
 Touch = Callable[..., Path]
 NAME = "r01c01f01p01-ch1sk1fk1fl1.tiff"
@@ -37,6 +38,29 @@ def test_images_indexes_metadata_and_the_rest_are_told_apart(touch: Touch) -> No
 def test_a_second_file_of_one_place_is_kept_apart(touch: Touch) -> None:
     (folder,) = walk(touch(NAME, "r01c01f01p01-ch01t01.tiff")).folders
     assert len(folder.doubles) == 1
+
+
+def test_names_that_share_halves_are_each_read_for_themselves(touch: Touch) -> None:
+    """Two styles, two digits and three: the walk remembers halves of names."""
+    names = [
+        f"r{row}c{column}f{field}p01-{rest}.tiff"
+        for row in ("01", "02", "001")
+        for column in ("01", "011")
+        for field in ("01", "02")
+        for rest in ("ch1sk1fk1fl1", "ch2sk1fk1fl1")
+        if (row, column) != ("001", "01")
+    ]
+    names += [
+        "001002-1-001001001.tif",
+        "001001-9-001001001.tif",
+        "r01c01-1-001001001.tif",
+        "001001f01p01-ch1t1.tif",
+    ]
+    (folder,) = walk(touch(*names)).folders
+    found = {path: (well, place) for place, wells in folder.images.items() for well, path in wells.items()}
+    found |= {path: (well, place) for place, well, path in folder.doubles}
+    assert found == {name: parts for name in names if (parts := name_parts(name))}
+    assert sorted(folder.odd) == sorted(names[-2:])
 
 
 def test_links_out_of_the_plate_are_not_followed(

@@ -25,6 +25,7 @@ Touch = Callable[..., Path]
             "Name__2020-01-01T10_00_00-Measurement 1/Images",
             "Name__2020-01-01T10_00_00-Measurement 1/Index.xml",
         ),
+        ("P__2020-Measurement1/images", "P__2020-Measurement1/images/Index.idx.xml"),
         ("images/r01c01", "index/Index.xml"),
         ("images/r01c01", "images/Index.xml"),
     ],
@@ -41,6 +42,22 @@ def test_the_index_is_beside_the_images_above_them_or_in_an_archive(
         {1: "Channel 1"},
         (),
     )
+
+
+@pytest.mark.parametrize("name", ["Index.xml", "Index.idx.xml"])
+def test_an_index_above_the_given_folder_is_named_and_not_opened(
+    handler: OperaPhenixHandler, touch: Touch, harmony: SimpleNamespace, name: str
+) -> None:
+    plane = harmony.plane()
+    root = touch(f"P/Images/{harmony.file_name(plane)}", f"P/{name}") / "P"
+    (root / name).write_bytes(harmony.index_xml([plane]))
+    reading = handler.read(root / "Images")
+    assert reading.channel_names == {1: None}
+    assert reading.problems == (
+        f"{name} lies outside of this folder, in the one above it, and is not read: name {str(root)!r} as the "
+        "plate to read it",
+    )
+    assert handler.read(root).channel_names == {1: "Channel 1"}
 
 
 def test_two_measurements_are_an_error_that_names_them(

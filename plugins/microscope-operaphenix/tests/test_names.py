@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openhcs_host.contracts.images import well_name
-from openhcs_microscope_operaphenix.names import name_parts
+from openhcs_microscope_operaphenix.names import halves, name_parts
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,32 @@ def test_what_is_written_is_read(row: int, column: int, site: int, z: int, t: in
     assert name_parts(f"{stem}sk{t}fk1fl1.tiff") == expected
     assert name_parts(f"{stem}t{t:02d}.tiff") == expected
     assert name_parts(f"{row:03d}{column:03d}-{site}-{z:03d}{t:03d}{channel:03d}.tif") == expected
+
+
+@given(st.lists(st.tuples(st.integers(1, 110), st.integers(1, 110), _number, st.integers(0, 2)), min_size=2))
+def test_pieces_of_any_two_names_that_fit_make_the_name_of_both(
+    numbers: list[tuple[int, int, int, int]],
+) -> None:
+    styles = (
+        "r{r:02d}c{c:02d}f{n:02d}p01-ch1sk1fk1fl1.tiff",
+        "r{r:02d}c{c:02d}f{n:02d}p01-ch01t01.tiff",
+        "{r:03d}{c:03d}-{n}-001001001.tif",
+    )
+    names = [styles[style].format(r=r, c=c, n=n) for r, c, n, style in numbers]
+    pieces = [both for name in names if (both := halves(name))]
+    for first, _ in pieces:
+        for _, second in pieces:
+            if first[6] == second[0]:
+                well, place = name_parts(first[:6] + second) or ("", ())
+                assert (well, place) == (parts(first, pieces, names)[0], parts(second, pieces, names)[1])
+
+
+def parts(piece: str, pieces: list[tuple[str, str]], names: list[str]) -> tuple[str, object]:
+    """Return what the first name with this piece says."""
+    whole = next(name for name in names if (both := halves(name)) and piece in both)
+    found = name_parts(whole)
+    assert found is not None
+    return found
 
 
 @given(st.text(max_size=40))

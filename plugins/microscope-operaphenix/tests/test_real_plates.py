@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from openhcs_host.contracts.microscopes import PlateReading, Skipped
-from openhcs_host.errors import PlateError
+from openhcs_host.contracts.microscopes import Channel, Objective, PlateReading, Skipped
+from openhcs_host.errors import FormatError, PlateError
 from openhcs_microscope_operaphenix.handler import OperaPhenixHandler
+from openhcs_microscope_operaphenix.index import IndexFile
 
 COMPOSE = "pe-operetta-compose/operetta_plate"
 MICROPROFILER = "pe-operetta-microprofiler/2026-05-01_plate_Measurement 1"
@@ -65,6 +68,15 @@ def test_operetta_with_an_index(handler: OperaPhenixHandler, plates: Path, root:
     assert reading.pixel_size_um == pytest.approx(1.1959521619135234)
     assert reading.site_positions_um == {1: (-645.814, -645.814), 2: (645.814, -645.814)}
     assert (len(reading.planes), reading.z_step_um, reading.problems) == (2, None, ())
+    assert reading.channels == {
+        1: Channel(name="Fluorescein (FITC)", excitation_nm=475.0, emission_nm=525.0, exposure_ms=6.0)
+    }
+    assert reading.objective == Objective(magnification=10.0, numerical_aperture=0.3)
+    assert (reading.plate_shape, reading.plate_type) == ((16, 24), "384 Greiner µClear")
+    assert reading.started == datetime.fromisoformat("2022-12-19T10:19:26.58+01:00")
+    assert reading.started.utcoffset() == datetime.fromisoformat("2022-12-19T10:19:26+01:00").utcoffset()
+    assert (reading.time_offsets_s, reading.z_positions_um) == ({1: 0.0}, {1: 20.0})
+    assert (len(reading.missing), reading.well_site_positions_um) == (0, {})
 
 
 def test_operetta_without_an_index(handler: OperaPhenixHandler, plates: Path) -> None:
@@ -73,6 +85,9 @@ def test_operetta_without_an_index(handler: OperaPhenixHandler, plates: Path) ->
     assert facts(reading) == (name, ("B02", "D02"), (1, 3, 64), {1: None, 2: None}, (1, 2, 3), (1,), None)
     assert (len(reading.planes), reading.skipped) == (18, Skipped())
     assert (reading.pixel_size_um, reading.z_step_um, reading.site_positions_um) == (None, None, {})
+    assert reading.channels == {1: Channel(), 2: Channel()}
+    assert (reading.objective, reading.plate_shape, reading.plate_type) == (None, None, None)
+    assert (reading.started, reading.time_offsets_s, reading.z_positions_um) == (None, {}, {})
 
 
 def test_phenix_of_six_channels(handler: OperaPhenixHandler, plates: Path) -> None:
@@ -89,6 +104,9 @@ def test_phenix_of_six_channels(handler: OperaPhenixHandler, plates: Path) -> No
     assert reading.pixel_size_um == pytest.approx(0.5979760809567617)
     assert (len(reading.planes), reading.site_positions_um) == (6, {1: (0.0, 0.0)})
     assert reading.skipped == Skipped(unrecognised=2)
+    assert reading.objective == Objective(magnification=20.0, numerical_aperture=1.0)
+    assert (reading.plate_shape, reading.plate_type) == ((16, 24), "384 PerkinElmer CellCarrier Ultra")
+    assert reading.started == datetime.fromisoformat("2021-03-29T16:55:28.987-04:00")
 
 
 def test_an_index_alone_is_an_error_that_says_so(handler: OperaPhenixHandler, plates: Path) -> None:
@@ -98,8 +116,34 @@ def test_an_index_alone_is_an_error_that_says_so(handler: OperaPhenixHandler, pl
     assert snapshot(plates / UZH) == before
 
 
-@pytest.mark.parametrize("name", [f"{COMPOSE}/Images", f"{PHENIX}/images", f"{UZH}/1w1p1c1z1t/Images"])
-def test_an_index_cut_anywhere_gives_a_reading_with_a_problem(
+INDEXES = (f"{COMPOSE}/Images", f"{PHENIX}/images", f"{UZH}/1w1p1c1z1t/Images")
+
+
+def cuts(content: bytes, number: int) -> list[int]:
+    """Every byte, or of a larger file its ends and as many offsets between them as asked for."""
+    end = content.rindex(b">") + 1
+    between = random.Random(7).sample(range(end), min(number, end))
+    return sorted({*range(60), *between, *range(end - 60, end)})
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_an_index_cut_anywhere_is_read_up_to_there_and_an_error(
+    plates: Path, tmp_path: Path, name: str
+) -> None:
+    content, path = (plates / name / "Index.idx.xml").read_bytes(), tmp_path / "Index.idx.xml"
+    whole = list(IndexFile(str(plates / name / "Index.idx.xml")).records())
+    path.write_bytes(content)
+    for cut in reversed(cuts(content, 6000 if len(content) < 6000 else 500)):
+        os.truncate(path, cut)
+        found = []
+        with pytest.raises(FormatError):
+            for record in IndexFile(str(path)).records():
+                found.append(record)
+        assert found == whole[: len(found)], cut
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_a_plate_whose_index_is_cut_has_the_same_images_and_a_problem(
     handler: OperaPhenixHandler, plates: Path, tmp_path: Path, name: str
 ) -> None:
     content = (plates / name / "Index.idx.xml").read_bytes()
@@ -107,11 +151,27 @@ def test_an_index_cut_anywhere_gives_a_reading_with_a_problem(
         (tmp_path / path.name).touch()
     (tmp_path / "r09c09f01p01-ch1sk1fk1fl1.tiff").touch()
     whole = handler.read(tmp_path)
-    end = content.rindex(b">") + 1
-    for cut in {*range(0, end, max(1, end // 150)), *range(0, 400, 7), *range(end - 60, end)}:
+    for cut in cuts(content, 300):
         (tmp_path / "Index.idx.xml").write_bytes(content[:cut])
         reading = handler.read(tmp_path)
         assert reading.planes == whole.planes
         assert any("is not read" in text or "is not complete" in text for text in reading.problems), cut
-    (tmp_path / "Index.idx.xml").write_bytes(content[:end])
+    (tmp_path / "Index.idx.xml").write_bytes(content)
     assert not any("not complete" in text for text in handler.read(tmp_path).problems)
+
+
+@pytest.mark.parametrize("name", [COMPOSE, MICROPROFILER, PHENIX])
+def test_an_image_cut_anywhere_is_named_by_the_deep_look_or_has_its_header(
+    handler: OperaPhenixHandler, plates: Path, tmp_path: Path, name: str
+) -> None:
+    real = sorted((plates / name).rglob("*.tiff"))[0]
+    content, path = real.read_bytes(), tmp_path / real.name
+    chance = random.Random(7)
+    for cut in [*range(60), *chance.sample(range(len(content)), 60), *range(len(content) - 60, len(content))]:
+        path.write_bytes(content[:cut])
+        reading = handler.read(tmp_path, deep=True)
+        assert len(reading.planes) == 1
+        assert all(repr(path.name) in problem for problem in reading.problems), cut
+    for cut in range(60):
+        path.write_bytes(content[:cut])
+        assert len(handler.read(tmp_path, deep=True).problems) == 1, cut

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice, product
 
+from openhcs_host.contracts.images import check_well
 from openhcs_host.plates.wording import EXAMPLES, counted, listed, numbered, ranges, shown
 from openhcs_microscope_imagexpress.htd import PlateDescription
 from openhcs_microscope_imagexpress.images import Images
 
-__all__ = ["against_description", "raggedness"]
+__all__ = ["against_description", "fits", "raggedness"]
 
 
 def raggedness(images: Images) -> Iterator[str]:
@@ -49,22 +50,22 @@ def _missing(
 ) -> Iterator[str]:
     by_well = images.planes.by_well
     sites = sorted({place[0] for place in images.planes.places})
-    number = 0
-    incomplete = []
-    for channel, stack in sorted(stacks.items()):
-        expected = len(by_well) * len(sites) * len(times[channel]) * (max(stack) - min(stack) + 1)
-        if present[channel] < expected:
-            number += expected - present[channel]
-            incomplete.append(channel)
-    if not incomplete:
+    # A gap between the first and last plane is missing as well; one between time points may be meant.
+    tall = {channel: range(min(stack), max(stack) + 1) for channel, stack in sorted(stacks.items())}
+    whole = {channel: len(sites) * len(times[channel]) * len(tall[channel]) for channel in tall}
+    in_a_well = sum(whole.values())
+    number = in_a_well * len(by_well) - present.total()
+    if not number:
         return
     # Lazy: the first few that are missing are enough, whatever numbers hostile names claim.
     absent = (
         f"{well} site {site} channel {channel} z {z} time point {timepoint}"
-        for channel in incomplete
-        for well, site, timepoint in product(by_well, sites, sorted(times[channel]))
-        for z in range(min(stacks[channel]), max(stacks[channel]) + 1)
-        if (site, channel, z, timepoint) not in by_well[well]
+        for well, places in by_well.items()
+        if len(places) < in_a_well
+        for channel in tall
+        for site, timepoint in product(sites, sorted(times[channel]))
+        for z in tall[channel]
+        if (site, channel, z, timepoint) not in places
     )
     share = f"{counted(number, 'plane is', 'planes are')} missing of {number + len(images.planes)}"
     yield f"{share}: {listed(islice(absent, EXAMPLES), number)}"
@@ -79,6 +80,7 @@ def against_description(images: Images, htd: PlateDescription, where: str) -> It
         yield f"{where} selects {counted(len(selected), 'well')}, of which {len(wells & selected)} with images"
         if wells - selected:
             yield f"{where} does not select wells that have images: {listed(sorted(wells - selected))}"
+    yield from _beyond(where, htd.plate_shape, wells)
     numbers = [place[:2] for place in planes] + [key[1:3] for key in projections]
     yield from _count_differs(where, "site", htd.site_count, (site for site, _ in numbers))
     yield from _waves_differ(where, htd, {channel for _, channel in numbers})
@@ -88,11 +90,26 @@ def against_description(images: Images, htd: PlateDescription, where: str) -> It
             yield f"{where} announces projections, and there are none"
     times = [place[3] for place in planes] + [key[3] for key in projections]
     yield from _count_differs(where, "time point", htd.timepoints, times)
-    if htd.grid and htd.site_count and htd.site_count < htd.grid[0] * htd.grid[1]:
-        rows, columns = htd.grid
+    rows, columns = htd.site_rows or 0, htd.site_columns or 0
+    if htd.has_sites and htd.site_count and htd.site_count < rows * columns:
         yield (
             f"only {counted(htd.site_count, 'site')} of the grid of {rows} x {columns} were selected in {where}; "
             "sites are numbered over the selected ones"
+        )
+
+
+def fits(shape: tuple[int, int], well: str) -> bool:
+    """Return whether a plate of this many rows and columns has the well."""
+    row, column = check_well(well)
+    return row <= shape[0] and column <= shape[1]
+
+
+def _beyond(where: str, shape: tuple[int, int] | None, wells: Iterable[str]) -> Iterator[str]:
+    beyond = sorted(well for well in wells if shape and not fits(shape, well))
+    if shape and beyond:
+        yield (
+            f"{where} says that the plate has {shape[0]} rows of {shape[1]} wells, and there are images of wells "
+            f"beyond: {listed(beyond)}"
         )
 
 

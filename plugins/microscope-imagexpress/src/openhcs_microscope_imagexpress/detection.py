@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
-
 from openhcs_host.contracts.microscopes import Evidence, FolderListing
 from openhcs_host.plates.wording import shown
+from openhcs_microscope_imagexpress.foreign import foreign_mark
 from openhcs_microscope_imagexpress.layout import folder_number
 from openhcs_microscope_imagexpress.names import parse_name
 
 __all__ = ["evidence"]
-
-_AT_ROOT: Final = {
-    "zarr.json": "a zarr store",
-    ".zattrs": "a zarr store",
-    ".zgroup": "a zarr store",
-}
-_ANYWHERE: Final = {
-    re.compile(r"index(\.idx)?\.xml", re.IGNORECASE): "a Harmony plate",
-    re.compile(r".*\.jdce", re.IGNORECASE): "a plate of a newer ImageXpress system (HCS.ai)",
-    re.compile(r".*\.(mlf|mes)", re.IGNORECASE): "a Yokogawa plate",
-}
 
 
 def evidence(listing: FolderListing) -> Evidence:
@@ -32,8 +18,9 @@ def evidence(listing: FolderListing) -> Evidence:
     ``9987_B02.TIF``, could be any program's; it counts beside an HTD file or in a ``TimePoint`` or
     ``ZStep`` folder.
     """
-    for foreign in _foreign(listing):
-        return Evidence(False, foreign)
+    for path in listing.files:
+        if foreign := foreign_mark(path):
+            return Evidence(False, foreign)
     description = next((path for path in listing.files if path.lower().endswith(".htd")), None)
     bare = None
     for path in listing.files:
@@ -53,16 +40,6 @@ def evidence(listing: FolderListing) -> Evidence:
             True, f"{shown(description)} is a MetaXpress plate file, and not all names were listed"
         )
     return Evidence(False, f"{shown(description)} is a MetaXpress plate file, but no image of it is here")
-
-
-def _foreign(listing: FolderListing) -> Iterator[str]:
-    for path in listing.files:
-        if path.lower() in _AT_ROOT:
-            yield f"{shown(path)} marks {_AT_ROOT[path.lower()]}"
-        name = path.rpartition("/")[2]
-        yield from (
-            f"{shown(path)} marks {kind}" for marker, kind in _ANYWHERE.items() if marker.fullmatch(name)
-        )
 
 
 def _numbered(path: str) -> bool:

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+import attrs
+
 from openhcs_host.contracts.microscopes import (
     Channel,
     Evidence,
@@ -18,13 +20,14 @@ from openhcs_host.contracts.microscopes import (
 from openhcs_host.errors import PlateError
 from openhcs_host.plates.wording import counted, listed, shared_names, shown
 from openhcs_host.seam.hookspecs import hookimpl
-from openhcs_microscope_imagexpress.completeness import against_description, raggedness
+from openhcs_microscope_imagexpress.completeness import against_description, fits, raggedness
 from openhcs_microscope_imagexpress.description import PlateFile, find_description
 from openhcs_microscope_imagexpress.detection import evidence
 from openhcs_microscope_imagexpress.headers import Physics, projected_problem, sample
 from openhcs_microscope_imagexpress.images import Images, assign
 from openhcs_microscope_imagexpress.inspection import inspect
 from openhcs_microscope_imagexpress.layout import Layout, folder_number, walk
+from openhcs_microscope_imagexpress.missing import missing_planes
 
 __all__ = ["ImageXpressHandler"]
 
@@ -54,11 +57,12 @@ class ImageXpressHandler(MicroscopeHandler):
         if not images.planes:
             raise PlateError(_nothing(root, layout, images))
         htd = find_description(root, layout.descriptions, _common_prefix(images), every=deep)
-        physics = sample(root, images)
+        physics = sample(root, images, every=deep)
         channels = _channels(physics, htd)
+        missing = missing_planes(images, htd.content, shown(htd.path))
         problems = [*layout.problems, *images.problems, *htd.problems, *raggedness(images)]
         if htd.path is not None:
-            problems += against_description(images, htd.content, shown(htd.path))
+            problems += [*against_description(images, htd.content, shown(htd.path)), *missing.problems]
         problems += [*shared_names(channels), *physics.problems]
         if deep:
             problems += inspect(root, images)
@@ -70,11 +74,19 @@ class ImageXpressHandler(MicroscopeHandler):
             plate_name=_plate_name(root, layout, images, htd, physics),
             planes=images.planes,
             projections=tuple(Projection(*place, path) for place, path in images.projections.items()),
+            missing=missing.planes,
             channels=channels,
+            plate_shape=_plate_shape(images, htd),
+            plate_type=htd.content.plate_type,
+            objective=physics.objective,
+            started=physics.started,
+            time_offsets_s=physics.time_offsets_s,
             grid=htd.content.grid,
             pixel_size_um=physics.pixel_size_um,
             z_step_um=physics.z_step_um,
             site_positions_um=physics.site_positions_um,
+            well_site_positions_um=physics.well_site_positions_um,
+            z_positions_um=physics.z_positions_um,
             skipped=Skipped(layout.thumbnails, len(images.projections), layout.unrecognised),
             problems=tuple(problems),
         )
@@ -102,12 +114,20 @@ def _folder_name(root: str, acquisition: str) -> str:
     return parts[-1] if parts else os.path.basename(root)
 
 
+def _plate_shape(images: Images, htd: PlateFile) -> tuple[int, int] | None:
+    shape = htd.content.plate_shape
+    return shape if shape and all(fits(shape, well) for well in images.planes.by_well) else None
+
+
 def _channels(physics: Physics, htd: PlateFile) -> dict[int, Channel]:
     """Return every channel that files have, named by the HTD file, else by a header."""
     names = dict(htd.content.wave_names)
     if htd.content.has_waves is False:
         names = dict(zip([1], names.values(), strict=False))
-    return {number: Channel(name=names.get(number) or name) for number, name in physics.channel_names.items()}
+    return {
+        number: attrs.evolve(channel, name=names.get(number) or channel.name)
+        for number, channel in physics.channels.items()
+    }
 
 
 def _nothing(root: Path, layout: Layout, images: Images) -> str:

@@ -34,7 +34,9 @@ _LINE: Final = re.compile(r'"([^"]*)"(?:\s*,(.*))?', re.DOTALL)
 _NUMBERED: Final = re.compile(r"(wellsselection|siteselection|wavename|wavecollect)([0-9]{1,4})\Z")
 _INTEGER: Final = re.compile(r"[0-9]{1,6}\Z")
 _MOST_ROWS, _MOST_COLUMNS = 32, 48
+_MOST_SITES = 999  # along one side of a well
 _MOST_PROBLEMS = 10
+_LONGEST_PLATE_TYPE = 200
 _LINE_BREAK = b"\x82\x81"
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ class PlateDescription:
 
     description: str | None = None
     """Free text of whoever set up the acquisition."""
+    plate_type: str | None = None
+    """Kind of plate (``PlateType``), a number or a name, as written."""
     wells: tuple[str, ...] = ()
     """Wells selected for acquisition, row by row."""
     plate_rows: int | None = None
@@ -80,12 +84,18 @@ class PlateDescription:
 
     @property
     def grid(self) -> tuple[int, int] | None:
-        """Sites per well as (rows, columns)."""
+        """Sites per well as (rows, columns), if every cell of the grid was selected."""
         if self.has_sites is False:
             return 1, 1
         if not self.site_rows or not self.site_columns:
             return None
-        return self.site_rows, self.site_columns
+        full = len(self.site_cells) in (0, self.site_rows * self.site_columns)
+        return (self.site_rows, self.site_columns) if full else None
+
+    @property
+    def plate_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of wells."""
+        return (self.plate_rows, self.plate_columns) if self.plate_rows and self.plate_columns else None
 
     @property
     def site_count(self) -> int | None:
@@ -109,10 +119,11 @@ def parse_htd(data: bytes) -> PlateDescription:
     problems: list[str] = []
     table = _table(data, problems)
     get = _Getter(table, problems)
-    rows, columns = get("YWells", _integer), get("XWells", _integer)
-    site_rows, site_columns = get("YSites", _integer), get("XSites", _integer)
+    rows, columns = get("YWells", _up_to(_MOST_ROWS)), get("XWells", _up_to(_MOST_COLUMNS))
+    site_rows, site_columns = get("YSites", _up_to(_MOST_SITES)), get("XSites", _up_to(_MOST_SITES))
     return PlateDescription(
         description=get("Description", _text),
+        plate_type=get("PlateType", _written),
         plate_rows=rows,
         plate_columns=columns,
         wells=tuple(well_name(row + 1, column + 1) for row, column in get.cells("WellsSelection", columns)),
@@ -179,10 +190,24 @@ def _text(value: str) -> str:
     raise ValueError("no text in quotes")
 
 
+def _written(value: str) -> str | None:
+    return value.strip().strip('"').strip()[:_LONGEST_PLATE_TYPE] or None
+
+
 def _integer(value: str) -> int:
     if _INTEGER.match(value.strip()):
         return int(value)
     raise ValueError("no number")
+
+
+def _up_to(most: int) -> Callable[[str], int]:
+    def bounded(value: str) -> int:
+        number = _integer(value)
+        if number <= most:
+            return number
+        raise ValueError(f"more than {most}")
+
+    return bounded
 
 
 def _flag(value: str) -> bool:

@@ -51,8 +51,7 @@ def assign(folders: Iterable[Folder]) -> Images:
     acquisitions: dict[str, None] = {}
     for folder in folders:
         acquisitions[folder.acquisition] = None
-        for prefix, number in folder.prefixes.items():
-            prefixes[prefix.removesuffix("_")] += number
+        prefixes += folder.prefixes
         if folder.holds_projections:
             clashes += _assign(folder, projections, _projection_place)
             _find(findings, "projection z", folder, {n for n in folder.images if n.z_index is not None})
@@ -78,18 +77,17 @@ def _assign(
     folder: Folder, images: dict[_AnyPlace, dict[str, str]], place_of: Callable[[Folder, Numbers], _AnyPlace]
 ) -> Iterator[Clash]:
     """Put the folder's images into ``images`` by place and well, and return those whose place is taken."""
-    stem = folder.path_of("")
-    for numbers, names in folder.images.items():
+    for numbers, paths in folder.images.items():
         place = place_of(folder, numbers)
         taken = images.get(place)
         if taken is None:
-            images[place] = {well: stem + name for well, name in names.items()}
+            images[place] = paths
         else:
-            for well, name in names.items():
-                yield from _put(taken, place, well, stem + name)
-    for numbers, well, name in folder.doubles:
+            for well, path in paths.items():
+                yield from _put(taken, place, well, path)
+    for numbers, well, path in folder.doubles:
         place = place_of(folder, numbers)
-        yield from _put(images[place], place, well, stem + name)
+        yield from _put(images[place], place, well, path)
 
 
 def _put(taken: dict[str, str], place: Place | ProjectionPlace, well: str, path: str) -> Iterator[Clash]:
@@ -119,9 +117,9 @@ def _flat(projections: dict[ProjectionPlace, dict[str, str]]) -> dict[Projection
 
 
 def _find(findings: Findings, sort: str, folder: Folder, strange: Iterable[Numbers]) -> None:
-    """Add the images of the folder that say one of these numbers, by name."""
-    for name in sorted(name for numbers in strange for name in folder.images[numbers].values()):
-        findings.add(sort, shown(folder.path_of(name)))
+    """Add the images of the folder that say one of these numbers, by path."""
+    for path in sorted(path for numbers in strange for path in folder.images[numbers].values()):
+        findings.add(sort, shown(path))
 
 
 def _conflict(first: str, second: str, well: str, place: Place | ProjectionPlace) -> PlateConflictError:

@@ -25,7 +25,7 @@ _AT_ONCE: Final = 512
 
 _SENTENCES: Final = {
     "unreadable": "images that cannot be read",
-    "xml": "images with MetaSeries XML that cannot be read",
+    "xml": "images whose tags or MetaSeries XML cannot be read",
     "pages": "images of more than one page, of which the plane is the first",
     "place": "images with a stage label that contradicts their name",
     "copy": "filled copies, in the place of planes that were not acquired",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,8 @@ import attrs
 
 from openhcs_host.errors import PlateError
 from openhcs_host.plates.wording import Findings, shown
-from openhcs_microscope_imagexpress.names import Numbers, name_parts
+from openhcs_microscope_imagexpress.foreign import foreign_mark
+from openhcs_microscope_imagexpress.names import NameReader, Numbers, parse_name
 
 __all__ = ["Folder", "Layout", "folder_number", "walk"]
 
@@ -44,15 +46,11 @@ class Folder:
     beside_planes: bool
     """Whether ``ZStep_<n>``, n from 1, stands in this folder: then its images are projections."""
     images: dict[Numbers, dict[str, str]]
-    """Numbers to wells, and these to the names of their images; thumbnails left out, in no order."""
+    """Numbers to wells, and these to the plate-relative paths of their images; thumbnails left out, in no order."""
     doubles: list[tuple[Numbers, str, str]]
-    """Numbers, well and name of images that others of the folder leave no room for in ``images``."""
+    """Numbers, well and path of images that others of the folder leave no room for in ``images``."""
     prefixes: Counter[str]
-    """How many of them begin with which text before the well."""
-
-    def path_of(self, name: str) -> str:
-        """Return the plate-relative path of a file in this folder."""
-        return f"{self.path}/{name}" if self.path else name
+    """How many of them have which prefix."""
 
     @property
     def holds_projections(self) -> bool:
@@ -124,18 +122,17 @@ class _Walker:
         self.base = base
         self.folders: list[Folder] = []
         self.descriptions: list[str] = []
-        self.wells: dict[str, str] = {}  # a million images share a few hundred strings
+        self.names = NameReader()
         self.thumbnails = 0
         self.unrecognised = 0
         self.findings = Findings()
 
     def scan(self, here: _Pending) -> list[_Pending]:
         """Take in the files of one folder and return the folders in it."""
-        images: dict[Numbers, dict[str, str]] = {}
-        doubles: list[tuple[Numbers, str, str]] = []
-        prefixes: list[str] = []
+        found: dict[Numbers, list[str]] = {}
         children: list[_Pending] = []
-        shared = self.wells.setdefault
+        stem = f"{here.path}/" if here.path else ""
+        read = self.names.read
         place = os.path.join(self.base, here.path) if here.path else self.base
         try:
             with os.scandir(place) as entries:
@@ -144,25 +141,26 @@ class _Walker:
                     if not entry.is_file(follow_symlinks=False) and not self._enter(entry, here, children):
                         continue
                     name = entry.name
-                    parts = name_parts(name)
-                    if parts is None:
+                    said = read(name)
+                    if said is None:
                         self._other(name, here)
                         continue
-                    prefix, well, numbers = parts
+                    well, numbers = said
                     if numbers.thumbnail:
                         self.thumbnails += 1
                         continue
-                    wells = images.get(numbers)
-                    if wells is None:
-                        wells = images[numbers] = {}
-                    if wells.setdefault(shared(well, well), name) is not name:
-                        doubles.append((numbers, well, name))
-                    prefixes.append(prefix)
+                    try:
+                        pairs = found[numbers]
+                    except KeyError:
+                        pairs = found[numbers] = []
+                    pairs.append(well)
+                    pairs.append(stem + name)
         except OSError as error:
             if not here.path:
                 raise PlateError(f"{shown(place)} cannot be read: {_reason(error)}") from error
             self.findings.add("unread", f"{shown(here.path)} ({_reason(error)})")
-        if images:
+        if found:
+            images, doubles = _by_well(found)
             beside = any((folder_number(os.path.basename(child.path))[1] or 0) > 0 for child in children)
             self.folders.append(
                 Folder(
@@ -173,10 +171,20 @@ class _Walker:
                     beside,
                     images,
                     doubles,
-                    Counter(prefixes),
+                    self._prefixes(images, doubles),
                 )
             )
         return sorted(children, key=lambda child: child.path, reverse=True)
+
+    def _prefixes(
+        self, images: dict[Numbers, dict[str, str]], doubles: list[tuple[Numbers, str, str]]
+    ) -> Counter[str]:
+        if len(self.names.prefixes) == 1:
+            number = sum(map(len, images.values())) + len(doubles)
+            return Counter(dict.fromkeys(self.names.prefixes, number))
+        paths = chain(chain.from_iterable(map(dict.values, images.values())), (path for *_, path in doubles))
+        said = (parse_name(os.path.basename(path)) for path in paths)
+        return Counter(name.prefix for name in said if name is not None)
 
     def _enter(self, entry: os.DirEntry[str], here: _Pending, children: list[_Pending]) -> bool:
         """Deal with what is no regular file; return whether it stands for a file of the plate."""
@@ -205,6 +213,9 @@ class _Walker:
             self.descriptions.append(f"{here.path}/{name}" if here.path else name)
         elif here.path or name not in _OURS:
             self.unrecognised += 1
+            foreign = foreign_mark(f"{here.path}/{name}" if here.path else name)
+            if foreign:
+                self.findings.add("foreign", foreign)
 
     def layout(self) -> Layout:
         return Layout(
@@ -221,8 +232,27 @@ class _Walker:
             "links": "links that lead to a folder or out of the plate, not followed",
             "deep": f"folders more than {_DEEPEST} levels deep, not read",
             "hidden": "hidden folders, not read",
+            "foreign": "files of other microscopes",
         }
         return self.findings.sentences(sorts)
+
+
+def _by_well(
+    found: dict[Numbers, list[str]],
+) -> tuple[dict[Numbers, dict[str, str]], list[tuple[Numbers, str, str]]]:
+    """Turn lists of well, path, well, path … into mappings, and what these have no room for.
+
+    Hundreds of lists that grow in turns stay in the processor's cache; hundreds of mappings do not.
+    """
+    images = {numbers: dict(zip(pairs[::2], pairs[1::2], strict=True)) for numbers, pairs in found.items()}
+    doubles = [
+        (numbers, well, path)
+        for numbers, pairs in found.items()
+        if 2 * len(images[numbers]) < len(pairs)
+        for well, path in zip(pairs[::2], pairs[1::2], strict=True)
+        if images[numbers][well] != path
+    ]
+    return images, doubles
 
 
 def _reason(error: OSError) -> str:

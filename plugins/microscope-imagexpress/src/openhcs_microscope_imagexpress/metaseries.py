@@ -14,7 +14,9 @@ made to read more than a bounded piece of it at a time.
 from __future__ import annotations
 
 import math
+import os
 import re
+import struct
 from datetime import datetime
 from typing import Any, Final
 from xml.parsers import expat
@@ -33,6 +35,8 @@ _MOST_PROPERTIES: Final = 10_000
 _LONGEST_REASON: Final = 120
 _MICRONS = ("um", "µm", "μm")
 _STAGE_LABEL: Final = re.compile(r"\s*([A-Z]{1,2}[0-9]{2})\s*:\s*Site\s+([0-9]{1,6})\s*\Z")
+_EXPOSURE: Final = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(us|µs|μs|ms|msec|s|sec)\.?\s*\Z")
+_MILLISECONDS: Final = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "msec": 1.0, "s": 1e3, "sec": 1e3}
 _PLATE_NAME: Final = re.compile(r"Plate Name: *([^\r\n]+)")
 
 
@@ -88,14 +92,14 @@ class MetaSeries:
     """Rows."""
     bits: int | None = None
     """Bits per pixel."""
-    exposure: str | None = None
-    """Exposure time with its unit: ``100 ms``."""
+    exposure_ms: float | None = None
+    """Exposure time, ms."""
     objective: str | None = None
     """Objective."""
     numerical_aperture: float | None = None
     """Numerical aperture of the objective."""
     wavelength_nm: float | None = None
-    """Emission wavelength, nm."""
+    """Main emission wavelength, nm: 452 for DAPI, 520 for FITC; unknown where MetaXpress writes 0."""
     acquired: datetime | None = None
     """Local time of acquisition."""
 
@@ -129,7 +133,7 @@ class ImageHeader:
     metaseries: MetaSeries
     """What the XML says; every value unknown if there is no XML."""
     problem: str | None = None
-    """Why the XML could not be read, if there is one that could not."""
+    """Why tags, or the XML in one of them, could not be read."""
 
 
 def read_header(path: str) -> ImageHeader:
@@ -139,6 +143,7 @@ def read_header(path: str) -> ImageHeader:
     try:
         with BoundedFile(path, _LARGEST_READ) as stream, tifffile.TiffFile(stream, name=path) as tiff:
             page = tiff.pages[0]
+            _check_pixels(page, os.fstat(stream.fileno()).st_size)
             header = ImageHeader(
                 width=int(page.imagewidth),  # type: ignore[union-attr]
                 height=int(page.imagelength),  # type: ignore[union-attr]
@@ -146,6 +151,7 @@ def read_header(path: str) -> ImageHeader:
                 samples=int(page.samplesperpixel),  # type: ignore[union-attr]
                 pages=1 if _is_last(tiff) else 2,
                 metaseries=MetaSeries(),
+                problem=_lost_tags(tiff, page),
             )
             text = page.description  # type: ignore[union-attr]
     except Exception as error:  # a broken TIFF makes the reader stumble anywhere
@@ -189,12 +195,29 @@ def parse_metaseries(text: str) -> MetaSeries:
         width=_whole(values, "pixel-size-x"),
         height=_whole(values, "pixel-size-y"),
         bits=_whole(values, "bits-per-pixel"),
-        exposure=values.get("Exposure Time") or None,
+        exposure_ms=_milliseconds(values.get("Exposure Time", "")),
         objective=values.get("_MagSetting_") or None,
         numerical_aperture=_positive(values, "_MagNA_"),
         wavelength_nm=_positive(values, "wavelength"),
         acquired=_time(values.get("acquisition-time-local", "")),
     )
+
+
+def _check_pixels(page: Any, size: int) -> None:
+    """Raise ``FormatError`` unless the file holds all of the pixels; a copy that was cut off does not."""
+    ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
+    if not ends:
+        raise FormatError("it says nothing of where its pixels lie")
+    if max(ends) > size:
+        raise FormatError(f"its pixels end at byte {max(ends)}, and the file has {size}")
+
+
+def _lost_tags(tiff: Any, page: Any) -> str | None:
+    # The reader leaves out, and only logs, a tag whose value lies beyond the end of the file.
+    tiff.filehandle.seek(page.offset)
+    (number,) = struct.unpack(tiff.tiff.tagnoformat, tiff.filehandle.read(tiff.tiff.tagnosize))
+    lost = number - len(page.tags)
+    return f"{lost} of its {number} tags cannot be read" if lost > 0 else None
 
 
 def _is_last(tiff: Any) -> bool:
@@ -248,6 +271,12 @@ def _positive(values: dict[str, str], key: str) -> float | None:
 def _whole(values: dict[str, str], key: str) -> int | None:
     number = _number(values, key)
     return int(number) if number is not None and number == int(number) else None
+
+
+def _milliseconds(text: str) -> float | None:
+    match = _EXPOSURE.match(text)
+    # Without a unit it is a number of nobody knows what; an exposure of 0 is none.
+    return round(float(match[1]) * _MILLISECONDS[match[2]], 6) or None if match else None
 
 
 def _time(text: str) -> datetime | None:

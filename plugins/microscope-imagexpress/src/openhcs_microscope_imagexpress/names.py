@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final, NamedTuple
+import sys
+from typing import Final, NamedTuple, TypeVar
 
 import attrs
 
-__all__ = ["ImageName", "Numbers", "name_parts", "parse_name"]
+__all__ = ["ImageName", "NameReader", "Numbers", "parse_name"]
 
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _WELL = r"(?:A[A-F]|[A-Z])(?:0[1-9]|[1-3][0-9]|4[0-8])"
@@ -35,7 +36,11 @@ _NAME: Final = re.compile(
     rf"(?!\._)(.*_|)({_WELL})([_a-z0-9]*(?<!_))({_GUID}|_{_GUID}|_\[{_GUID}\])?\.[Tt][Ii][Ff]{{1,2}}",
     re.DOTALL,
 )
+_GLUED: Final = re.compile(rf"{_GUID}\.[Tt][Ii][Ff]\Z")
+_GLUED_LENGTH: Final = 40
+_MOST_KNOWN: Final = 65536
 _TOKENS: Final = re.compile(rf"(?:_s{_NUMBER})?(?:_z{_NUMBER})?(?:_w{_NUMBER})?(?:_z{_NUMBER})?(_thumb)?")
+T = TypeVar("T")
 
 
 @attrs.frozen(eq=False)
@@ -95,14 +100,59 @@ def parse_name(name: str) -> ImageName | None:
     )
 
 
-def name_parts(name: str) -> tuple[str, str, Numbers] | None:
-    """Return prefix with its underscore, well, and numbers: ``parse_name`` for every file of a plate."""
-    match = _NAME.fullmatch(name)
-    if match is None:
-        return None
-    prefix, well, tokens, _ = match.groups()
-    numbers = _numbers(tokens)
-    return None if numbers is None else (prefix, well, numbers)
+@attrs.define
+class NameReader:
+    """Reads the names of a whole plate, of which most need no pattern.
+
+    A name falls into three: what ends with the well, what follows it, and a GUID. The pattern takes
+    the last well that may stand in a name, and whether one may does not depend on what is before it. So
+    a beginning and an end that were each found in some name mean the same together. A GUID tells
+    nothing and is only checked. ``parse_name`` says the same of every name, five times slower.
+    """
+
+    prefixes: set[str] = attrs.field(factory=set)
+    """Every prefix that was read, thumbnails' included."""
+    _beginnings: dict[str, str] = attrs.field(factory=dict)
+    _ends: dict[str, Numbers] = attrs.field(factory=dict)
+    _before_guid: dict[str, Numbers] = attrs.field(factory=dict)
+    _cut: int = 0  # where the last name that was learnt has its well's end: others have it there as well
+
+    def read(self, name: str) -> tuple[str, Numbers] | None:
+        """Return well and numbers, or ``None`` for a name that is no image's."""
+        cut = self._cut
+        try:
+            well = self._beginnings[name[:cut]]
+        except KeyError:
+            return self._learn(name)
+        numbers = self._ends.get(name[cut:])
+        if numbers is None:
+            guid = len(name) - _GLUED_LENGTH
+            if guid < cut or not _GLUED.match(name, guid):
+                return self._learn(name)
+            numbers = self._before_guid.get(name[cut:guid])
+        return self._learn(name) if numbers is None else (well, numbers)
+
+    def _learn(self, name: str) -> tuple[str, Numbers] | None:
+        match = _NAME.fullmatch(name)
+        numbers = _numbers(match[3]) if match else None
+        if match is None or numbers is None:
+            return None
+        self.prefixes.add(match[1][:-1])
+        well = sys.intern(match[2])
+        cut = self._cut = match.end(2)
+        _remember(self._beginnings, name[:cut], well)
+        guid = len(name) - _GLUED_LENGTH
+        if match[4] is None:
+            _remember(self._ends, name[cut:], numbers)
+        elif _GLUED.match(name, guid):
+            _remember(self._before_guid, name[cut:guid], numbers)
+        return well, numbers
+
+
+def _remember(known: dict[str, T], key: str, value: T) -> None:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()  # no real plate comes near; a folder of invented names must not fill the memory
+    known[key] = value
 
 
 @functools.lru_cache(maxsize=65536)

@@ -7,9 +7,8 @@ from openhcs_microscope_operaphenix.acquisition import (
     Acquisition,
     Channel,
     ListedPlane,
-    Span,
     acquisition,
     listed_planes,
 )
 
-__all__ = ["Acquisition", "Channel", "ListedPlane", "Span", "acquisition", "listed_planes"]
+__all__ = ["Acquisition", "Channel", "ListedPlane", "acquisition", "listed_planes"]

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 
 from openhcs_microscope_operaphenix.collector import Collector
-from openhcs_microscope_operaphenix.facts import Acquisition, Channel, ListedPlane, Span, listed_plane
+from openhcs_microscope_operaphenix.facts import Acquisition, Channel, ListedPlane, listed_plane
 from openhcs_microscope_operaphenix.index import IndexFile
 
-__all__ = ["Acquisition", "Channel", "ListedPlane", "Span", "acquisition", "listed_planes"]
+__all__ = ["Acquisition", "Channel", "ListedPlane", "acquisition", "listed_planes"]
 
 
 def acquisition(path: str | os.PathLike[str]) -> Acquisition:

@@ -32,6 +32,8 @@ Said: TypeAlias = tuple[int | None, int | None, int | None]
 _NOTHING: Final[dict[str, str]] = {}
 # From this version on TimepointID counts from 1. No real file of version 6 with time is known; names decide.
 _FROM_ONE: Final = 6
+# Numbers read once are kept for other wells; a plate of one well would keep them for every plane.
+_MOST_KEPT: Final = 1 << 16
 
 
 class _Claim(NamedTuple):
@@ -54,6 +56,10 @@ class Claims:
     """Place, well and path of files for which ``planes`` has no room."""
     spare: dict[str, list[str]]
     """File name to paths, of doubles and of TIFF files with names of their own."""
+    missing: ByPlace = attrs.field(factory=dict)
+    """Planes that the Index lists and that have no file, and their listed names; all of them from ``settle`` on."""
+    timepoint_offset: int = 0
+    """What turns ``TimepointID`` into a time point, from ``settle`` on."""
     listed: int = 0
     """Planes that the Index lists."""
     absent: int = 0
@@ -62,6 +68,7 @@ class Claims:
     _seen: dict[Place, set[str]] = attrs.field(factory=dict)
     _absent_wells: set[str] = attrs.field(factory=set)
     _claims: list[_Claim] = attrs.field(factory=list)
+    _lacking: list[_Claim] = attrs.field(factory=list)
     _claimed: set[str] = attrs.field(factory=set)
     _times: dict[tuple[int | None, int], str] = attrs.field(factory=dict)
     _first_id: int | None = None
@@ -79,7 +86,10 @@ class Claims:
             for path in folder.odd:
                 spare.setdefault(_base(path), []).append(path)
             for place, wells in folder.images.items():
-                taken = planes.setdefault(place, {})
+                taken = planes.get(place)
+                if taken is None:
+                    planes[place] = wells.copy()
+                    continue
                 doubles += [(place, well, path) for well, path in wells.items() if well in taken]
                 taken.update((well, path) for well, path in wells.items() if well not in taken)
         for _, _, path in doubles:
@@ -89,6 +99,9 @@ class Claims:
     def add(self, planes: ByPlace) -> None:
         """Add planes of folders that the Index does not speak of; a taken place is a conflict."""
         for place, wells in planes.items():
+            if place not in self.planes:
+                self.planes[place] = wells
+                continue
             for well, path in wells.items():
                 self._put(place, well, path)
 
@@ -103,15 +116,18 @@ class Claims:
         if not url:
             self.findings.add("unrecorded", "")
             return
-        name = url if "/" not in url and "\\" not in url and ":" not in url else self._inside(url)
-        if name is None:
-            return
         row_column = (get("Row"), get("Col"))
         if row_column not in self._wells:
+            if len(self._wells) >= _MOST_KEPT:
+                self._wells.clear()
             self._wells[row_column] = well_at(*row_column)
         said_well = self._wells[row_column]
         numbers = (get("FieldID"), get("ChannelID"), get("PlaneID"), get("TimepointID"))
         said = self._said.get(numbers) or self._numbers(numbers)
+        name = url if "/" not in url and "\\" not in url and ":" not in url else self._inside(url)
+        if name is None:
+            self._lacking.append(_Claim("", None, said_well, *said))
+            return
         named = name_parts(name)
         path = None
         if named is not None:
@@ -123,7 +139,7 @@ class Claims:
         elif name in self.spare and path is None:
             self.findings.add("twice", shown(name))
         elif path is None or named is None:
-            self._lacks(name, said_well or (named[0] if named else None))
+            self._lacks(_Claim(name, named, said_well, *said))
         else:
             well, place = named
             seen = self._seen.get(place)
@@ -141,6 +157,8 @@ class Claims:
     def _numbers(self, texts: tuple[str | None, ...]) -> tuple[Said, int | None]:
         """Read the numbers of a place and its time; each combination is read once."""
         site, channel, z_index, timepoint_id = map(whole, texts)
+        if len(self._said) >= _MOST_KEPT:
+            self._said.clear()
         if timepoint_id is not None and (self._first_id is None or timepoint_id < self._first_id):
             self._first_id = timepoint_id
         said = self._said[texts] = ((site, channel, z_index), timepoint_id)
@@ -161,9 +179,16 @@ class Claims:
                 return path
         return None
 
-    def _lacks(self, name: str, well: str | None) -> None:
+    def _lacks(self, claim: _Claim) -> None:
+        """Note a plane without a file: at once where name and Index agree, else when times are known."""
         self.absent += 1
-        self.findings.add("absent", shown(name))
+        self.findings.add("absent", shown(claim.path))
+        named, well = claim.named, claim.well
+        if named is not None and (well, claim.said) == (named[0], named[1][:3]):
+            self.missing.setdefault(named[1], {}).setdefault(named[0], claim.path)
+        else:
+            self._lacking.append(claim)
+        well = well or (named[0] if named else None)
         if well is not None:
             self._absent_wells.add(well)
 
@@ -172,8 +197,8 @@ class Claims:
 
         Two files with one place are a ``PlateConflictError``.
         """
-        offset = self._offset(version)
-        moves = [(claim, *self._target(claim, offset)) for claim in self._claims]
+        self.timepoint_offset = self._offset(version)
+        moves = [(claim, *self._target(claim)) for claim in self._claims]
         for claim, _, _ in moves:
             if claim.named and self.planes[claim.named[1]].get(claim.named[0]) == claim.path:
                 del self.planes[claim.named[1]][claim.named[0]]
@@ -188,17 +213,32 @@ class Claims:
         for place, well, path in self.doubles:
             if path not in self._claimed:
                 self._put(place, well, path)
+        self._settle_missing()
         named = {path for _, _, path in self.doubles}
         return sum(
             path not in self._claimed and path not in named for paths in self.spare.values() for path in paths
         ) + self.findings.count("nowhere")
+
+    def _settle_missing(self) -> None:
+        """Give planes without a file their places; where a file took one, nothing is missing."""
+        for claim in self._lacking:
+            well, place = self._target(claim)
+            if well is not None and place is not None:
+                self.missing.setdefault(place, {}).setdefault(well, claim.path)
+        for place in list(self.missing):
+            taken = self.planes.get(place, _NOTHING)
+            left = {well: path for well, path in self.missing[place].items() if well not in taken}
+            if left:
+                self.missing[place] = left
+            else:
+                del self.missing[place]
 
     def _put(self, place: Place, well: str, path: str) -> None:
         other = self.planes.setdefault(place, {}).setdefault(well, path)
         if other != path:
             raise conflict(well, place, other, path)
 
-    def _target(self, claim: _Claim, offset: int) -> tuple[str | None, Place | None]:
+    def _target(self, claim: _Claim) -> tuple[str | None, Place | None]:
         """Return well and place of a file: by the Index, else by its name, else nothing."""
         named = claim.named
         well = claim.well or (named[0] if named else None)
@@ -207,7 +247,7 @@ class Claims:
             for position, value in enumerate(claim.said)
         ]
         site, channel, z_index = numbers
-        timepoint = 1 if claim.timepoint_id is None else claim.timepoint_id + offset
+        timepoint = 1 if claim.timepoint_id is None else claim.timepoint_id + self.timepoint_offset
         if named:
             timepoint = named[1][3]
         if site is None or channel is None or z_index is None or timepoint < 1:

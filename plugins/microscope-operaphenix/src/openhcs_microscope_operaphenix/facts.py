@@ -15,7 +15,6 @@ __all__ = [
     "Acquisition",
     "Channel",
     "ListedPlane",
-    "Span",
     "channel_of",
     "listed_plane",
     "moment_of",
@@ -66,30 +65,6 @@ class Channel:
     """Largest value a pixel can have."""
 
 
-@attrs.define
-class Span:
-    """The lowest and the highest of values that should be equal."""
-
-    low: float
-    """Lowest."""
-    high: float
-    """Highest."""
-
-    def add(self, value: float) -> None:
-        """Widen the span to hold ``value``."""
-        self.low, self.high = min(self.low, value), max(self.high, value)
-
-    @property
-    def middle(self) -> float:
-        """What stands for all of them."""
-        return self.low if self.low == self.high else (self.low + self.high) / 2
-
-    @property
-    def width(self) -> float:
-        """How far they lie apart."""
-        return self.high - self.low
-
-
 @attrs.frozen(kw_only=True)
 class Acquisition:
     """All that the Index says of a plate except which files there are."""
@@ -114,14 +89,14 @@ class Acquisition:
     """Columns of wells."""
     channels: Mapping[int, Channel]
     """Channel id to what is said of it."""
-    site_spans_um: Mapping[int, tuple[Span, Span]]
-    """Site to the range of its offsets (x, y) from the well centre over all wells, µm, y up."""
+    positions_um: Mapping[int, Mapping[tuple[float, float], frozenset[str]]]
+    """Site to its offsets (x, y) from the well's centre, µm, y up, and these to the wells where it lies there."""
     stacks_um: Mapping[int, Mapping[int, tuple[float | None, float | None]]]
     """Channel to one stack of it: plane to ``PositionZ`` and ``AbsPositionZ``, µm."""
     time_offsets_s: Mapping[int, float]
     """``TimepointID``, as the Index counts, to its first ``MeasurementTimeOffset``, seconds."""
     first_image: datetime | None
-    """Time of the first image."""
+    """Time of the first image; of the measurement's start, if no image tells."""
     last_image: datetime | None
     """Time of the last image."""
     problems: tuple[str, ...] = ()

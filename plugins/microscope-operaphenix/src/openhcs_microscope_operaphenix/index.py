@@ -103,7 +103,7 @@ class IndexFile:
         fields = (*_PLANE_FIELDS, *CHANNEL_FIELDS, *_PLATE_FIELDS)
         try:
             with open(self._path, "rb") as stream:
-                for record in records(stream, _KINDS, fields, self._root):
+                for record in records(stream, _KINDS, fields, self._root, ("Images", "Image")):
                     if record.kind == "image":
                         images += 1
                     else:

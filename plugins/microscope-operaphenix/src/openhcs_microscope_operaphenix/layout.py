@@ -16,7 +16,7 @@ from openhcs_host.contracts.microscopes import Place
 from openhcs_host.errors import PlateError
 from openhcs_host.plates.wording import Findings, shown
 from openhcs_microscope_operaphenix.index import INDEX_NAMES
-from openhcs_microscope_operaphenix.names import name_parts
+from openhcs_microscope_operaphenix.names import halves, name_parts
 
 __all__ = ["Folder", "Layout", "walk"]
 
@@ -72,12 +72,14 @@ class _Walker:
         self.indexes: list[str] = []
         self.unrecognised = 0
         self.findings = Findings()
+        self.wells: dict[str, str] = {}
 
     def scan(self, path: str, depth: int) -> list[tuple[str, int]]:
         """Take in the files of one folder and return the folders in it."""
         stem = f"{path}/" if path else ""
         folder = Folder(path, {}, [], [])
         images, doubles, children = folder.images, folder.doubles, list[tuple[str, int]]()
+        wells_of, places = self.wells, dict[str, dict[str, str]]()
         here = os.path.join(self.base, path) if path else self.base
         try:
             with os.scandir(here) as entries:
@@ -88,18 +90,22 @@ class _Walker:
                     ):
                         continue
                     name = entry.name
+                    well, wells = wells_of.get(name[:7]), places.get(name[6:])
+                    if well is not None and wells is not None and well not in wells:
+                        wells[well] = stem + name
+                        continue
                     parts = name_parts(name)
                     if parts is None:
                         self._other(name, folder, stem)
                         continue
                     well, place = parts
-                    wells = images.get(place)
-                    if wells is None:
-                        wells = images[place] = {}
+                    wells = images.setdefault(place, {})
                     if well in wells:
                         doubles.append((place, well, stem + name))
                     else:
                         wells[well] = stem + name
+                    if pieces := halves(name):
+                        wells_of[pieces[0]], places[pieces[1]] = well, wells
         except OSError as error:
             reason = error.strerror or type(error).__name__
             if not path:

@@ -28,6 +28,10 @@ class Measurement:
     """Path of the folder that holds the Index, or else the images."""
     acquisition: Acquisition
     """What the Index says; nothing if there is none."""
+    missing: ByPlace
+    """Planes that the Index lists without a file, and their names there."""
+    timepoint_offset: int
+    """What turns ``TimepointID`` of the acquisition into time points of planes."""
     unclaimed: int
     """TIFF files that are no plane."""
     listings: tuple[str, ...]
@@ -67,6 +71,8 @@ def read_measurement(root: Path, layout: Layout) -> Measurement:
     unclaimed += others.settle(None)
     claims.add(others.planes)
     acquisition = collector.acquisition(version)
+    if not layout.indexes:
+        problems += _above_root(root)
     far = [shown(path) for path in layout.indexes if path not in near]
     if far:
         problems.append(f"Index files of no image here, not read: {listed(far)}")
@@ -77,10 +83,24 @@ def read_measurement(root: Path, layout: Layout) -> Measurement:
         claims.planes,
         where if where is not None else layout.folders[0].path if layout.folders else "",
         acquisition,
+        claims.missing,
+        claims.timepoint_offset,
         unclaimed,
         (listing,) if believed else (),
         (*problems, *said, *acquisition.problems),
     )
+
+
+def _above_root(root: Path) -> list[str]:
+    """Say that an Index lies above the root: nothing outside of what was named as the plate is opened."""
+    above = os.path.dirname(os.path.realpath(root))
+    for name in ("Index.idx.xml", "Index.xml"):
+        if os.path.isfile(os.path.join(above, name)):
+            return [
+                f"{name} lies outside of this folder, in the one above it, and is not read: name "
+                f"{shown(above)} as the plate to read it"
+            ]
+    return []
 
 
 def _folder_of_index(layout: Layout) -> str | None:

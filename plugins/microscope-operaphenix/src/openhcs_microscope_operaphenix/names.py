@@ -20,7 +20,7 @@ from typing import Final
 from openhcs_host.contracts.images import well_name
 from openhcs_host.contracts.microscopes import Place
 
-__all__ = ["name_parts"]
+__all__ = ["halves", "name_parts"]
 
 # Six digits are more than any plate has; a bound keeps hostile names from becoming giant integers.
 # The look-aheads keep the halves of the two grammars apart.
@@ -40,6 +40,16 @@ def name_parts(name: str) -> tuple[str, Place] | None:
     position, rest = match.groups()
     well, place = _well(position), _place(rest)
     return None if well is None or place is None else (well, place)
+
+
+def halves(name: str) -> tuple[str, str] | None:
+    """Return two pieces of an image's name: names of equal first pieces have one well, of equal second ones one place.
+
+    Any first and any second piece of two image names that make a name together make that of an image: they
+    share a character, which keeps the grammars apart. ``None`` if row or column of a newer name have more
+    than two digits.
+    """
+    return (name[:7], name[6:]) if name[6] in "f-" else None
 
 
 # Both halves repeat over the files of a plate: each is read once.
