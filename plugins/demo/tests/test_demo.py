@@ -14,6 +14,7 @@ import tifffile
 
 from openhcs_demo.synthetic import SyntheticPlate, write_plate
 from openhcs_host import Host
+from openhcs_host.errors import PlateError
 from openhcs_host.plates import open_plate
 
 
@@ -27,10 +28,12 @@ def rows(path):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.parametrize("microscope", ["imagexpress", "opera_phenix"])
 @pytest.mark.parametrize("seed", [7, 8, 9])
-def test_the_demo_counts_what_is_there_and_says_where_the_files_are(tmp_path, seed):
-    done = openhcs("demo", "--output", "out", "--seed", seed, cwd=tmp_path)
+def test_the_demo_counts_what_is_there_and_says_where_the_files_are(tmp_path, seed, microscope):
+    done = openhcs("demo", "--output", "out", "--seed", seed, "--microscope", microscope, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert f"plate: 48 images in 4 wells, read by '{microscope}'" in done.stdout
     true = {row["well"]: int(row["nuclei"]) for row in rows(tmp_path / "out" / "true_counts.csv")}
     results = tmp_path / "out" / "Synthetic_Plate_1_openhcs"
     counted = {row["well"]: int(row["count"]) for row in rows(results / "images_results" / "nuclei.csv")}
@@ -56,11 +59,12 @@ def test_the_demo_overwrites_nothing(tmp_path):
     assert (tmp_path / "out" / "Synthetic_Plate_1" / "mine.txt").read_text() == "keep"
 
 
-def test_a_synthetic_plate_is_read_back_as_it_was_described(tmp_path):
+@pytest.mark.parametrize("microscope", ["imagexpress", "opera_phenix"])
+def test_a_synthetic_plate_is_read_back_as_it_was_described(tmp_path, microscope):
     described = SyntheticPlate(
         wells=("A01", "P24"), sites=3, channels=("DAPI", "Cy5", "FITC"), planes=2, size=256
     )
-    truth = write_plate(tmp_path / "plate", described)
+    truth = write_plate(tmp_path / "plate", described, microscope)
     with Host() as host:
         reading = open_plate(host, tmp_path / "plate", deep=True)
     assert reading.wells == ("A01", "P24") == tuple(truth)
@@ -79,6 +83,20 @@ def test_the_same_seed_gives_the_same_pixels_another_seed_others(tmp_path):
         images.append(tifffile.imread(tmp_path / name / "TimePoint_1" / "Synthetic_A01_s1_w1.TIF"))
     assert images[0].dtype == np.uint16
     assert np.array_equal(images[0], images[1]) and not np.array_equal(images[0], images[2])
+
+
+def test_the_pixels_are_the_same_whatever_the_microscope(tmp_path):
+    small = SyntheticPlate(wells=("A01",), sites=1, planes=1)
+    assert write_plate(tmp_path / "a", small) == write_plate(tmp_path / "b", small, "opera_phenix")
+    for channel in (1, 2):
+        one = tifffile.imread(tmp_path / "a" / "TimePoint_1" / f"Synthetic_A01_s1_w{channel}.TIF")
+        other = tifffile.imread(tmp_path / "b" / "Images" / f"r01c01f01p01-ch{channel}sk1fk1fl1.tiff")
+        assert np.array_equal(one, other)
+
+
+def test_a_microscope_that_is_not_written_is_an_error(tmp_path):
+    with pytest.raises(PlateError, match="there are imagexpress, opera_phenix"):
+        write_plate(tmp_path / "plate", SyntheticPlate(), "yokogawa")
 
 
 def test_more_nuclei_than_fit_are_an_error_not_a_wrong_truth(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from openhcs_demo.picture import draw_counts
-from openhcs_demo.synthetic import SyntheticPlate, write_plate, write_truth
+from openhcs_demo.synthetic import WRITERS, SyntheticPlate, write_plate, write_truth
 from openhcs_host import FileManager, Host, hookimpl
 from openhcs_host.plates import open_plate
 from openhcs_pipeline import compile_plan, load_pipeline, run_plan
@@ -30,13 +30,20 @@ PIPELINE = Path(__file__).with_name("count_nuclei.py")
     type=click.Path(path_type=Path),
     help="Folder for the plate and its results; must be new or empty. [default: demo_output, or the next free name]",
 )
+@click.option(
+    "--microscope",
+    type=click.Choice(list(WRITERS)),
+    default="imagexpress",
+    show_default=True,
+    help="Whose files the plate is written as; the images and the pipeline are the same.",
+)
 @click.option("--seed", default=7, show_default=True, help="Seed of the synthetic images.")
 @click.pass_obj
-def demo(host: Host, output: Path | None, seed: int) -> int:
+def demo(host: Host, output: Path | None, microscope: str, seed: int) -> int:
     """Make a plate with a known number of nuclei, count them, and compare."""
     output = output or _free_folder()
     plate, results = output / "Synthetic_Plate_1", output / "Synthetic_Plate_1_openhcs"
-    truth = write_plate(plate, SyntheticPlate(seed=seed))
+    truth = write_plate(plate, SyntheticPlate(seed=seed), microscope)
     write_truth(output / "true_counts.csv", truth)
     reading = open_plate(host, plate)
     click.echo(

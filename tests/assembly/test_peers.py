@@ -1,0 +1,93 @@
+"""Programs that we did not write open every field of what we write, and see equal pixels and metadata.
+
+They live in an environment of their own: `make peers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openhcs_convert import convert_plate
+from openhcs_host import FileManager, Host
+from openhcs_host.contracts.images import parse_well
+from openhcs_host.contracts.microscopes import PlateReading
+from openhcs_host.plates import open_plate
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+PROGRAMS = ("tensorstore", "ome-zarr-py", "ngio", "iohub", "bioio", "ome-zarr-models", "yaozarrs")
+PLATES = ("ix-zmb-export-3433", "pe-phenix-pe2loaddata-v1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment() -> None:
+    """Skip visibly where the programs are not installed, unless they must be."""
+    if not PYTHON.exists():
+        reason = "the environment of other programs is missing; `make peers` makes it"
+        if os.environ.get("OPENHCS_REQUIRE_PEERS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def fields(host: Host, reading: PlateReading) -> list[dict[str, object]]:
+    """Return what every program should see of each field, from the plate that was converted."""
+    files, found = FileManager(host), []
+    for well, paths in reading.planes.by_well.items():
+        for site in sorted({place[0] for place in paths}):
+            places = [place for place in paths if place[0] == site]
+            channels, planes, times = (sorted({place[n] for place in places}) for n in (1, 2, 3))
+            pixels = np.array(
+                [
+                    [
+                        [files.load(reading.root / paths[site, c, z, t], "disk") for z in planes]
+                        for c in channels
+                    ]
+                    for t in times
+                ]
+            )
+            pixel, step = reading.pixel_size_um or 1.0, reading.z_step_um or 1.0
+            row = well.rstrip("0123456789")
+            found.append(
+                {
+                    "path": f"{row}/{parse_well(well)[1]:02d}/{site}",
+                    "shape": list(pixels.shape),
+                    "dtype": str(pixels.dtype),
+                    "sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
+                    "channels": [reading.channel_names[c] for c in channels],
+                    "scale": [1.0, 1.0, step, pixel, pixel],
+                }
+            )
+    return found
+
+
+@pytest.fixture(
+    scope="session", params=[(plate, ngff) for plate in PLATES for ngff in ("0.4", "0.5")], ids="-".join
+)
+def store(request, plates, tmp_path_factory) -> tuple[Path, Path]:
+    """Convert a real plate, and write down what it holds."""
+    name, ngff = request.param
+    folder = tmp_path_factory.mktemp("peers")
+    with Host() as host:
+        reading = open_plate(host, plates / name)
+        done = convert_plate(
+            host, reading, folder / "plate.zarr", options={"ngff_version": ngff, "pyramid": 1}
+        )
+        assert not done.failures
+        (folder / "fields.json").write_text(json.dumps(fields(host, reading)), encoding="utf-8")
+    return folder / "plate.zarr", folder / "fields.json"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_field_opens_with_equal_pixels_and_metadata(store, program):
+    script = ROOT / "tests" / "peers" / "open_with.py"
+    done = subprocess.run([PYTHON, script, program, *store], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["program"] == program and said["differences"] == []
