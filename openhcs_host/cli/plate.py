@@ -1,4 +1,4 @@
-"""The command ``openhcs plate``: look at a plate without touching it."""
+"""The command ``openhcs plate``: look at a plate without touching it; plugins add sub-commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import click
 
+from openhcs_host.cli.commands import PluginCommands
 from openhcs_host.contracts.microscopes import PlateReading
 from openhcs_host.plates.opening import open_plate
 from openhcs_host.seam.hookspecs import hookimpl
@@ -19,9 +20,9 @@ __all__ = ["plate", "summary"]
 OPENHCS_API = 1
 
 
-@click.group()
+@click.group(cls=PluginCommands, prefix="plate.")
 def plate() -> None:
-    """Look at plates. Nothing is ever written into them."""
+    """Work with plates. No raw plate is ever written into."""
 
 
 @plate.command()

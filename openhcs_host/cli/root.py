@@ -7,35 +7,11 @@ import sys
 import click
 
 from openhcs_host import __version__
-from openhcs_host.errors import OpenHCSError, PlateNotRecognisedError, PluginNotFoundError
+from openhcs_host.cli.commands import PluginCommands
+from openhcs_host.errors import OpenHCSError, PlateNotRecognisedError
 from openhcs_host.seam.host import Host
 
-__all__ = ["PluginCommands", "main", "openhcs"]
-
-
-class PluginCommands(click.Group):
-    """A group whose members are the keys of the kind ``command``."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the installed commands, from metadata."""
-        return list(_host(ctx).index.keys("command"))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command, or ``None`` so that click says which exist."""
-        try:
-            return _host(ctx).command(cmd_name)
-        except PluginNotFoundError:
-            return None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with their distributions, importing none of them."""
-        index = _host(ctx).index
-        rows = [
-            (key, "from " + ", ".join(str(provider) for provider in index.offers("command", key)))
-            for key in self.list_commands(ctx)
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+__all__ = ["main", "openhcs"]
 
 
 @click.group(cls=PluginCommands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,7 +19,7 @@ class PluginCommands(click.Group):
 @click.pass_context
 def openhcs(ctx: click.Context) -> None:
     """Plates, storage and pipelines of high-content screening, through plugins."""
-    _host(ctx)
+    ctx.ensure_object(Host)
 
 
 def main() -> None:
@@ -64,7 +40,3 @@ def main() -> None:
         except OpenHCSError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(1)
-
-
-def _host(ctx: click.Context) -> Host:
-    return ctx.ensure_object(Host)

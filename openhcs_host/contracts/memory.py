@@ -26,7 +26,7 @@ class ConversionCost(enum.IntEnum):
     DEVICE_COPY = 1
     """One copy that stays on the device; on the CPU, one copy in the memory of the host."""
     HOST_ROUND_TRIP = 100
-    """From a device through the memory of the host."""
+    """Across the bus, between a device and the memory of the host."""
 
 
 @attrs.frozen
@@ -71,6 +71,8 @@ class MemoryType(Provided, ABC):
     """First components of the modules that its array classes come from, for example ``("torch",)``."""
     dlpack_devices: ClassVar[frozenset[str]] = frozenset()
     """Kinds of devices (``cuda``) whose arrays ``from_dlpack`` takes and its own arrays give, staying there."""
+    immutable: ClassVar[bool] = False
+    """Whether nobody can write to its arrays, whatever they were made of."""
 
     @abstractmethod
     def owns(self, array: object) -> bool:

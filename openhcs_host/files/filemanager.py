@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import attrs
 
+from openhcs_host.arrays.conversion import convert
 from openhcs_host.contracts.images import ImageMetadata
-from openhcs_host.contracts.storage import DataSink, FileStat, ReadableBackend, StorageBackend
+from openhcs_host.contracts.storage import Capability, DataSink, FileStat, ReadableBackend, StorageBackend
 from openhcs_host.errors import (
+    ArrayError,
     InvalidPathError,
     OpenHCSError,
     PluginError,
@@ -57,6 +59,7 @@ class FileManager:
         """The host that the backends come from."""
         self._backends: dict[str, DataSink] = {}
         self._readables: dict[str, ReadableBackend] = {}
+        self._takes_numpy: dict[str, bool] = {}  # of arrays; the others keep whatever object they get
 
     def get_backend(self, backend: str) -> DataSink:
         """Return the backend's object."""
@@ -92,16 +95,36 @@ class FileManager:
         image: ImageMetadata | None = None,
         **options: Any,
     ) -> None:
-        """Store ``data`` under ``path``; ``image`` says what an image is."""
+        """Store ``data`` under ``path``; ``image`` says what an image is.
+
+        An array of any installed memory type becomes a NumPy array on its way to storage; a backend that
+        holds any object gets the array itself.
+        """
         path = path if type(path) is str else _text(path)
         sink = self._backends.get(backend) or self.get_backend(backend)
+        if self._takes_numpy.get(backend, True):
+            data = self._in_numpy(data, sink)
         sink.save(data, path, overwrite=overwrite, image=image, **options)
 
-    def load(self, path: AnyPath, backend: str, **options: Any) -> Any:
-        """Return what is stored under ``path``."""
+    def load(
+        self,
+        path: AnyPath,
+        backend: str,
+        *,
+        memory_type: str | None = None,
+        device: str | int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Return what is stored under ``path``, as an array of ``memory_type`` on ``device`` if that is given.
+
+        Raises what ``convert`` raises, for what is stored and is no array as well.
+        """
         path = path if type(path) is str else _text(path)
         found = self._readables.get(backend) or self._readable(backend, "load")
-        return found.load(path, **options)
+        loaded = found.load(path, **options)
+        if memory_type is None and device is None:
+            return loaded
+        return self._as_memory_type(loaded, memory_type, device)
 
     def save_batch(
         self,
@@ -115,11 +138,26 @@ class FileManager:
     ) -> None:
         """Store ``data[i]`` under ``paths[i]``; the batch is checked as a whole before any is stored."""
         names = [_text(path) for path in paths]
-        self.get_backend(backend).save_batch(data, names, overwrite=overwrite, images=images, **options)
+        sink = self.get_backend(backend)
+        if self._takes_numpy.get(backend, True):
+            data = [self._in_numpy(each, sink) for each in data]
+        sink.save_batch(data, names, overwrite=overwrite, images=images, **options)
 
-    def load_batch(self, paths: Sequence[AnyPath], backend: str, **options: Any) -> list[Any]:
-        """Return what is stored under each path, in that order."""
-        return self._readable(backend, "load_batch").load_batch([_text(path) for path in paths], **options)
+    def load_batch(
+        self,
+        paths: Sequence[AnyPath],
+        backend: str,
+        *,
+        memory_type: str | None = None,
+        device: str | int | None = None,
+        **options: Any,
+    ) -> list[Any]:
+        """Return what is stored under each path, in that order; ``memory_type`` and ``device`` as in ``load``."""
+        readable = self._readable(backend, "load_batch")
+        loaded = readable.load_batch([_text(path) for path in paths], **options)
+        if memory_type is None and device is None:
+            return loaded
+        return [self._as_memory_type(each, memory_type, device) for each in loaded]
 
     def exists(self, path: AnyPath, backend: str) -> bool:
         """Whether a file or directory has exactly this path."""
@@ -251,6 +289,25 @@ class FileManager:
             recursive=recursive,
             replace_links=overwrite_symlinks_only,
         )
+
+    def _in_numpy(self, data: Any, sink: DataSink) -> Any:
+        if sink.key not in self._takes_numpy:
+            # What only refuses shall refuse by itself.
+            keeps = Capability.ANY_OBJECT | Capability.REFERENCES
+            takes = Capability.WRITE | Capability.STREAM
+            self._takes_numpy[sink.key] = bool(sink.capabilities & takes and not sink.capabilities & keeps)
+        if not self._takes_numpy[sink.key]:
+            return data
+        key = self.host.memory_type_of(data)
+        # Not everything that a library defines is an array.
+        if key is None or key == "numpy" or not self.host.memory(key).owns(data):
+            return data
+        return convert(data, "numpy", host=self.host)
+
+    def _as_memory_type(self, loaded: Any, memory_type: str | None, device: str | int | None) -> Any:
+        if memory_type is None:
+            raise ArrayError(f"device={device!r} says where, and not as what: give memory_type= too")
+        return convert(loaded, memory_type, device, host=self.host)
 
     def _readable(self, backend: str, operation: str) -> ReadableBackend:
         readable = self._readables.get(backend)

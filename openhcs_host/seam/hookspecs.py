@@ -94,5 +94,10 @@ def openhcs_materialized(name: str, path: str, backend: str) -> None:
 
 
 @hookspec
+def openhcs_converted(source: str, target: str, method: str, nbytes: int, seconds: float) -> None:
+    """Observe that an array went from one memory type to another, by which steps, copying how many bytes."""
+
+
+@hookspec
 def openhcs_release_memory(memory_type: str, device: str) -> None:
     """Observe that cached memory of a device was given back."""

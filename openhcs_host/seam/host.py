@@ -44,6 +44,8 @@ class Host:
     """
 
     def __init__(self, index: Index | None = None, policy: Policy | None = None) -> None:
+        self.parts: dict[str, Any] = {}
+        """What the layers above keep with this host, by name; forgotten when it is closed."""
         self._index = index
         self._argument = policy
         self._policy: Policy | None = None
@@ -55,6 +57,7 @@ class Host:
         self._instances: dict[tuple[str, str, str], Any] = {}
         self._defaults: dict[tuple[str, str], Any] = {}  # those without configuration: the short way
         self._specs: dict[int, InstanceSpec] = {}
+        self._owners: dict[type, str | None] = {}
         self._observers: list[Any] = []
         self._site_observers_enabled = False
 
@@ -116,6 +119,18 @@ class Host:
         """Return the sub-command ``key``."""
         return cast("click.Command", self._get("command", key, {}))
 
+    def memory_type_of(self, array: object) -> str | None:
+        """Return the memory type that the type of an object comes from, ``None`` if no installed one does.
+
+        Nothing is imported: the modules of the type and its bases are looked up in what the installed
+        distributions announce. Whether the object is an array, its memory type's ``owns`` says.
+        """
+        cls = type(array)
+        try:
+            return self._owners[cls]
+        except KeyError:
+            return self._owners.setdefault(cls, self.index.memory_type_of(cls))
+
     def create(self, spec: InstanceSpec) -> Any:
         """Return the object that ``spec`` describes, creating it if this host has none yet.
 
@@ -151,13 +166,17 @@ class Host:
                 if plugin not in self._observers:
                     self._observers.append(plugin)
 
+    def is_observed(self) -> bool:
+        """Whether any observer is enabled already; ``enable_site_observers`` enables those of the policy."""
+        return bool(self._observers)
+
     def notify(self, hook: str, **facts: Any) -> list[str]:
         """Tell the enabled observers, and return what went wrong with them, one sentence each.
 
         An observer that raises is reported and cannot disturb what it observes. The first call enables
         the observers that the site's policy names.
         """
-        trouble = self._enable_site_observers()
+        trouble = self.enable_site_observers()
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             if implementation.plugin not in self._observers:
                 continue
@@ -167,7 +186,8 @@ class Host:
                 trouble.append(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")
         return trouble
 
-    def _enable_site_observers(self) -> list[str]:
+    def enable_site_observers(self) -> list[str]:
+        """Activate the observers that the site's policy names, once; return what is wrong with them."""
         with self._lock:
             if self._site_observers_enabled:
                 return []
@@ -184,6 +204,7 @@ class Host:
         """Close every object handed out, the latest first."""
         with self._lock:
             instances = list(self._instances.values())
+            self.parts.clear()
             self._instances.clear()
             self._defaults.clear()
             self._specs.clear()

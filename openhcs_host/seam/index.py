@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Index", "Provider", "build_index", "canonical_name"]
 
 _ACCELERATORS: Final = "openhcs.accelerator"
+_ARRAYS: Final = "openhcs.array"
 _GROUPS: Final = {kind.group: name for name, kind in KINDS.items()}
 
 
@@ -49,6 +50,8 @@ class Index:
     """Metadata that could not be read, one sentence each; it takes nothing else down."""
     accelerators: Mapping[str, str] = attrs.field(factory=dict)
     """Module of an accelerator library to the ``kind:key`` that announces it (``openhcs.accelerator``)."""
+    arrays: Mapping[str, str] = attrs.field(factory=dict)
+    """First component of an array class's module to the memory type it belongs to (``openhcs.array``)."""
     _by_name: dict[tuple[str, str], tuple[Provider, ...]] = attrs.field(init=False, repr=False, eq=False)
 
     @_by_name.default
@@ -67,6 +70,14 @@ class Index:
         """Return every key of a kind, sorted."""
         return tuple(sorted({key for found, key in self._by_name if found == kind}))
 
+    def memory_type_of(self, cls: type) -> str | None:
+        """Return the memory type whose arrays a class, or the nearest of its bases, comes from."""
+        for base in cls.__mro__:
+            found = self.arrays.get(base.__module__.partition(".")[0])
+            if found is not None:
+                return found
+        return None
+
 
 def build_index() -> Index:
     """Walk the installed distributions once. Imports none of their modules."""
@@ -75,6 +86,7 @@ def build_index() -> Index:
 
     providers: list[Provider] = []
     accelerators: dict[str, str] = {}
+    arrays: dict[str, tuple[str, str]] = {}  # prefix to distribution and key
     problems: list[str] = []
     seen: set[str] = set()
     for distribution in distributions():
@@ -92,10 +104,25 @@ def build_index() -> Index:
             place = _place(distribution)
             providers.extend(_providers(points, metadata["Name"], metadata["Version"], place))
             accelerators |= {p.name: p.value for p in points if p.group == _ACCELERATORS}
+            problems.extend(_add_arrays(arrays, points, name))
         except Exception as error:  # noqa: BLE001 - one broken installation must not hide the others
             problems.append(f"{_place(distribution)}: its metadata cannot be read ({error!r}); reinstall it")
     providers.sort(key=lambda p: (p.kind, p.key, canonical_name(p.distribution)))
-    return Index(tuple(providers), tuple(sorted(problems)), accelerators)
+    owners = {prefix: key for prefix, (_, key) in sorted(arrays.items())}
+    return Index(tuple(providers), tuple(sorted(problems)), accelerators, owners)
+
+
+def _add_arrays(arrays: dict[str, tuple[str, str]], points: EntryPoints, name: str) -> Iterator[str]:
+    for point in points:
+        if point.group != _ARRAYS:
+            continue
+        mine, other = (name, point.value), arrays.get(point.name, (name, point.value))
+        if other[1] != point.value:
+            yield (
+                f"{name} and {other[0]} announce the arrays of module {point.name!r} for different memory types, "
+                f"{point.value!r} and {other[1]!r}; uninstall one of them"
+            )
+        arrays[point.name] = min(mine, other)  # whatever the order in which they were found
 
 
 def _providers(points: EntryPoints, name: str, version: str, place: str) -> Iterator[Provider]:

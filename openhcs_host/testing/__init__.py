@@ -15,10 +15,17 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
         for module in (
+            "arrays",
             "backends",
+            "converters",
             "equality",
             "formats",
             "kit",
+            "memory",
+            "memory_base",
+            "memory_sharing",
+            "memory_stacks",
+            "memory_values",
             "microscopes",
             "plate_folders",
             "storage_batches",
@@ -33,15 +40,19 @@ pytest.register_assert_rewrite(
 )
 
 from openhcs_host.testing.backends import SinkKit, StreamingKit  # noqa: E402
+from openhcs_host.testing.converters import ConverterKit  # noqa: E402
 from openhcs_host.testing.formats import FormatKit  # noqa: E402
+from openhcs_host.testing.memory import MemoryKit  # noqa: E402
 from openhcs_host.testing.microscopes import ExpectedPlate, MicroscopeKit  # noqa: E402
 from openhcs_host.testing.storage import StorageKit  # noqa: E402
 from openhcs_host.testing.virtual import ExpectedView, VirtualKit  # noqa: E402
 
 __all__ = [
+    "ConverterKit",
     "ExpectedPlate",
     "ExpectedView",
     "FormatKit",
+    "MemoryKit",
     "MicroscopeKit",
     "SinkKit",
     "StorageKit",

@@ -14,6 +14,14 @@ PLUGINS = (
     "openhcs_microscope_operaphenix",
     "openhcs_pipeline",
     "openhcs_demo",
+    "openhcs_microscope_openhcs",
+    "openhcs_convert",
+    "openhcs_backend_zarr",
+    "openhcs_mem_torch",
+    "openhcs_mem_jax",
+    "openhcs_mem_tensorflow",
+    "openhcs_mem_pyclesperanto",
+    "openhcs_mem_cupy",
 )
 
 

@@ -91,3 +91,25 @@ def test_every_field_opens_with_equal_pixels_and_metadata(store, program):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["program"] == program and said["differences"] == []
+
+
+@pytest.mark.parametrize("ngff", ["0.4", "0.5"])
+@pytest.mark.parametrize("program", ["ome-zarr-py", "iohub", "ngio"])
+def test_the_plates_that_they_write_are_plates(tmp_path, program, ngff):
+    script = ROOT / "tests" / "peers" / "write_with.py"
+    command = [PYTHON, script, program, ngff, tmp_path / "theirs.zarr"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    with Host() as host:
+        reading, files = open_plate(host, tmp_path / "theirs.zarr"), FileManager(host)
+        assert (reading.microscope, reading.wells, reading.sites) == ("openhcsdata", ("B03", "C11"), (1, 2))
+        assert len(reading.planes) == 2 * 2 * 2 * 3
+        if program != "ome-zarr-py":  # it writes neither units nor names
+            assert (reading.pixel_size_um, reading.z_step_um) == (0.65, 2.0)
+            assert reading.channel_names == {1: "DAPI", 2: "FITC"}
+        for plane in reading.planes:
+            here = plane.coordinates
+            number = 2 * reading.wells.index(here.well) + here.site - 1
+            first = 10_000 * number + 320 * (3 * (here.channel - 1) + here.z_index - 1)
+            expected = np.arange(first, first + 320, dtype=np.uint16).reshape(16, 20)
+            assert np.array_equal(files.load(reading.root / plane.path, reading.backend), expected)

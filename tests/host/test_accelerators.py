@@ -6,9 +6,9 @@ NO_GPU = {"OPENHCS_SUBPROCESS_NO_GPU": "1"}
 
 
 def install(site):
-    for library in ("torch", "quantumgpu"):
+    for library in ("mxnet", "quantumgpu"):
         (site.folder / f"{library}.py").write_text("print('IMPORTED')")
-    site.install("mem-torch", {"openhcs.memory": {"torch": "mem_torch"}}, {"mem_torch": "import torch"})
+    site.install("mem-mxnet", {"openhcs.memory": {"mxnet": "mem_mxnet"}}, {"mem_mxnet": "import mxnet"})
     site.install(
         "mem-quantum",
         {
@@ -29,7 +29,7 @@ class Sink(DataSink):
     key = 'later'
     capabilities = Capability.WRITE
     def save(self, data, path, *, overwrite=False, image=None, **options):
-        import torch
+        import mxnet
 @hookimpl
 def openhcs_create_backend(key): return Sink()
 """
@@ -38,7 +38,7 @@ TRY = """
 from openhcs_host import Host
 from openhcs_host.contracts.provided import InstanceSpec
 host = Host()
-for kind, key in (("memory", "torch"), ("memory", "quantum"), ("backend", "sneaky"), ("memory", "numpy")):
+for kind, key in (("memory", "mxnet"), ("memory", "quantum"), ("backend", "sneaky"), ("memory", "numpy")):
     try:
         host.create(InstanceSpec(kind, key))
         print(key, "ok")
@@ -60,7 +60,7 @@ def test_with_it_plugins_are_refused_from_metadata_and_imports_fail_whoever_trie
     install(site)
     done = site.python(TRY, **NO_GPU)
     assert done.stdout.splitlines() == [
-        "torch PluginBlockedError True",
+        "mxnet PluginBlockedError True",
         "quantum PluginBlockedError True",
         "sneaky PluginLoadError True",
         "numpy ok",
@@ -70,7 +70,7 @@ def test_with_it_plugins_are_refused_from_metadata_and_imports_fail_whoever_trie
 
 def test_explain_says_why(site):
     install(site)
-    done = site.openhcs("plugins", "explain", "memory", "torch", **NO_GPU)
+    done = site.openhcs("plugins", "explain", "memory", "mxnet", **NO_GPU)
     assert done.returncode == 1 and "OPENHCS_SUBPROCESS_NO_GPU=1" in done.stdout
 
 

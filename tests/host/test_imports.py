@@ -1,4 +1,4 @@
-"""Imports go one way: errors, contracts, seam, files and arrays, plates, command line."""
+"""Imports go one way: errors, contracts, seam, files and arrays, decorators and plates, command line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ LAYERS = {
     "seam": 2,
     "files": 3,
     "arrays": 3,
+    "decorators": 4,
     "plates": 4,
     "cli": 5,
     "testing": 6,

@@ -39,14 +39,22 @@ def install(site: Path, kind: str, module: str, keys: list[str]) -> None:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: kit-mutants\nVersion: 1.0\n")
     points = "\n".join(f"{key} = {module}" for key in keys)
-    (info / "entry_points.txt").write_text(f"[openhcs.{kind}]\n{points}\n")
+    text = f"[openhcs.{kind}]\n{points}\n"
+    memories = [key.partition(".")[0] for key in keys] if kind in ("memory", "converter") else []
+    if memories:  # each has array classes of its own
+        text += "[openhcs.array]\n" + "\n".join(f"{key}_arrays = {key}" for key in memories) + "\n"
+    if kind == "converter":
+        text += "[openhcs.memory]\n" + "\n".join(f"{key} = {module}" for key in memories) + "\n"
+    (info / "entry_points.txt").write_text(text)
 
 
 def keys_of(module: str) -> list[str]:
     """Return the keys of the plugins in a module of mutants."""
     spec = importlib.util.spec_from_file_location(module, MUTANTS / f"{module}.py")
     loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(MUTANTS))  # for what it takes from another one
+        spec.loader.exec_module(loaded)
     return list(loaded.PLUGINS)
 
 

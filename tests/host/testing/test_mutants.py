@@ -16,6 +16,8 @@ import pytest
         ("format", "format_mutants", 12),
         ("format", "lossy_mutants", 4),
         ("microscope", "microscope_mutants", 14),
+        ("memory", "array_mutants", 40),
+        ("converter", "converter_mutants", 12),
     ],
 )
 def test_every_mutant_is_caught(score, kind, module, at_least):
