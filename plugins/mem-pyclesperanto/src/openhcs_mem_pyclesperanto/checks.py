@@ -1,0 +1,67 @@
+"""What both memory types refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
+
+__all__ = ["check_device", "check_slices", "is_out_of_memory", "refuse_sharing"]
+
+_FULL: Final = (
+    "MEM_OBJECT_ALLOCATION_FAILURE",
+    "OUT_OF_RESOURCES",
+    "OUT_OF_HOST_MEMORY",
+    "INVALID_BUFFER_SIZE",  # larger than the device can ever hold in one piece
+)
+
+
+def refuse_sharing(source: str, target: str, copy: bool | None) -> None:
+    """Raise ``MemoryConversionError`` if ``copy=False`` demands what OpenCL buffers cannot do."""
+    if copy is False:
+        raise MemoryConversionError(
+            source, target, "push and pull", "buffers of OpenCL share no memory with NumPy; allow a copy"
+        )
+
+
+def check_device(key: str, device: str | None, selected: str) -> None:
+    """Raise unless ``device`` is the one that the library has selected, on which all its work is done."""
+    if device in (None, selected):
+        return
+    kind = selected.partition(":")[0]
+    if device is None or device.partition(":")[0] != kind:
+        raise MemoryConversionError(
+            "any array", key, "push", f"it has no device {device!r}, but {selected!r}"
+        )
+    raise DeviceUnavailableError(
+        f"{key} works on {selected}, which it has selected, not on {device}; call its select_device first",
+        "no device",
+    )
+
+
+def check_slices(slices: Sequence[Any], owns: Callable[[object], bool]) -> None:
+    """Raise ``ArrayError`` unless these are 2-D arrays of one library, shape and dtype, at least one."""
+    if not slices:
+        raise ArrayError("there is no slice to stack; a stack has at least one plane")
+    first = slices[0]
+    for number, plane in enumerate(slices):
+        if not owns(plane) or len(plane.shape) != 2:
+            raise ArrayError(f"slice {number} is not a 2-D image of the library but {_describe(plane)}")
+        if tuple(plane.shape) != tuple(first.shape) or plane.dtype != first.dtype:
+            raise ArrayError(
+                f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
+                "a stack holds planes of one shape and dtype"
+            )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the text of a ``RuntimeError``, or of an error of pyopencl, names what a full device answers."""
+    ours = isinstance(error, RuntimeError) or type(error).__module__.partition(".")[0] == "pyopencl"
+    return ours and any(text in str(error) for text in _FULL)
+
+
+def _describe(value: object) -> str:
+    if not hasattr(value, "dtype"):
+        return type(value).__name__
+    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} ({type(value).__name__})"
