@@ -13,6 +13,7 @@ from openhcs_host import Host
 from openhcs_host.contracts.images import Coordinates
 from openhcs_host.contracts.microscopes import Plane, PlateReading
 from openhcs_host.errors import PipelineError
+from openhcs_pipeline.arrays import memory_problems
 from openhcs_pipeline.configuration import VFSConfig, backend_problems
 from openhcs_pipeline.special import Declared, declared_outputs
 from openhcs_pipeline.step import FunctionStep
@@ -88,6 +89,7 @@ def compile_plan(
     _check_output(reading, target, problems)
     vfs = vfs or VFSConfig()
     problems += backend_problems(host, vfs, reading)
+    problems += memory_problems(host, steps)
     notes = [f"plate: {problem}" for problem in reading.problems]
     if not problems:
         notes += _follow(steps, [plane.coordinates for plane in reading.planes], problems)

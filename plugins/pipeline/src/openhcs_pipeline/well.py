@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import attrs
 
-from openhcs_host import Backend, FileManager
+from openhcs_host import Backend, FileManager, convert, stack_slices, unstack_slices
 from openhcs_host.contracts.images import Coordinates, image_name
-from openhcs_host.contracts.memory import MemoryType
 from openhcs_host.errors import PipelineError
 from openhcs_host.plates import virtual_name
+from openhcs_pipeline.arrays import memory_types, owner_of, stack_problem
 from openhcs_pipeline.components import stacks
 from openhcs_pipeline.plan import Plan
 from openhcs_pipeline.special import SpecialOutput, declared_outputs
@@ -83,7 +83,6 @@ class _Well:
 
     def __init__(self, plan: Plan, files: FileManager, well: str) -> None:
         self.plan, self.files, self.well = plan, files, well
-        self.memory: MemoryType = files.host.memory("numpy")
         self.place = (plan.intermediates / well).as_posix()
         self.doing = "reading"
         self.written: list[str] = []
@@ -128,10 +127,14 @@ class _Well:
             chain = step.chain_for(step.group_by.of(group[0]))
             if chain is None:
                 continue  # the plan has said so
-            stack = self.memory.stack(self.files.load_batch([where[c] for c in group], backend))
+            host = self.files.host
+            planes = self.files.load_batch([where[c] for c in group], backend)
+            # Planes that a function made on its own device stay there, if the next one works there too.
+            stack = stack_slices(planes, memory_types(chain[0].function)[0], host=host)
             for call in chain:
                 stack = self._call(call, step, stack, group)
-            for coordinates, plane in zip(_coordinates(group, stack, step), stack, strict=True):
+            planes = unstack_slices(stack, owner_of(host, stack), host=host)
+            for coordinates, plane in zip(_coordinates(group, len(planes), step), planes, strict=True):
                 made[coordinates] = f"{place}/{image_name(coordinates)}"
                 self.files.save(plane, made[coordinates], self.plan.vfs.intermediate_backend)
         if not made:
@@ -141,7 +144,11 @@ class _Well:
         return made
 
     def _call(self, call: Call, step: FunctionStep, stack: Any, group: Sequence[Coordinates]) -> Any:
-        shape = stack.shape
+        host = self.files.host
+        needs, makes = memory_types(call.function)
+        shape = tuple(stack.shape)
+        if needs == "numpy":
+            stack = convert(stack, "numpy", host=host)
         returned = call.function(stack, **call.keywords)
         declared = declared_outputs(call.function)
         if declared:
@@ -152,14 +159,10 @@ class _Well:
             returned, *values = returned
             for output, value in zip(declared, values, strict=True):
                 self.specials.setdefault(output.name, []).append(_special(group, step, value))
-        if not self.memory.owns(returned) or returned.ndim != 3 or not returned.shape[0]:
-            got = (
-                f"an array of shape {returned.shape}"
-                if self.memory.owns(returned)
-                else type(returned).__name__
-            )
+        if (problem := stack_problem(host, returned, makes)) is not None:
             raise PipelineError(
-                f"{call.name} must return a 3-D NumPy array [Z, Y, X] for its input of shape {shape}; it returned {got}"
+                f"{call.name} must return a 3-D {makes} array [Z, Y, X] for its input of shape {shape}; "
+                f"it returned {problem}"
             )
         return returned
 
@@ -189,8 +192,7 @@ class _Well:
         self.warnings += self.files.host.notify(hook, **facts)
 
 
-def _coordinates(group: Sequence[Coordinates], stack: Any, step: FunctionStep) -> Sequence[Coordinates]:
-    planes = stack.shape[0]
+def _coordinates(group: Sequence[Coordinates], planes: int, step: FunctionStep) -> Sequence[Coordinates]:
     if planes == len(group):
         return group
     if planes == 1:
