@@ -1,0 +1,53 @@
+"""Threads that compress ahead of the one that writes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["Workers"]
+
+Result = TypeVar("Result")
+
+
+class Workers:
+    """As many threads as the machine has processors, started when first needed."""
+
+    def __init__(self) -> None:
+        self._count = min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def ahead(self, tasks: Iterable[Callable[[], Result]]) -> Iterator[Result]:
+        """Yield what the tasks return, in order; a few are done ahead, and no more, so that memory is bounded.
+
+        The first error is raised, and nothing more is begun.
+        """
+        pool, waiting = self._started(), deque[Future[Result]]()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(task))
+                if len(waiting) > 2 * self._count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        """End the threads; they start again when needed."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+
+    def _started(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="openhcs-zarr")
+            return self._pool
