@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 NAME = re.compile(r"(.*)_([A-Z]\d\d)_s(\d+)_w(\d+)\.TIF")
 WELLS = [f"{chr(65 + row)}{column:02d}" for row in range(16) for column in range(1, 25)]
@@ -29,6 +32,39 @@ def make_plate(folder: Path, images: int) -> Path:
     for name in image_names(images):
         (place / name).touch()
     return place
+
+
+NAME_OF_A_COPY = re.compile(r"(.*)_([A-Z]\d\d)_s(\d+)_w(\d)([0-9A-F-]{36})\.tif")
+
+
+def make_stacks(folder: Path, images: int) -> None:
+    """Make a plate of empty files in ten ``ZStep`` folders of a copy of the database."""
+    places = [folder / "P" / "2024-01-01" / "12" / f"ZStep_{z}" for z in range(1, 11)]
+    for place in places:
+        place.mkdir(parents=True)
+    for name in image_names(images // 10):
+        for place in places:
+            (place / name).touch()
+
+
+def make_copy(folder: Path, images: int) -> None:
+    """Make a plate of empty files with GUIDs in their names, in one folder of a copy of the database."""
+    place = folder / "P" / "2024-01-01" / "12"
+    place.mkdir(parents=True)
+    drawn = random.Random(1)
+    for name in image_names(images):
+        guid = str(uuid.UUID(int=drawn.getrandbits(128))).upper()
+        (place / f"{name.removesuffix('.TIF')}{guid}.tif").touch()
+
+
+def tree(folder: Path, name: re.Pattern[str]) -> None:
+    """Scandir and one regular expression, in every folder below."""
+    folders = [os.fspath(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if name.fullmatch(entry.name) is None:
+                    folders.append(entry.path)
 
 
 def listing(place: Path) -> list[str]:
@@ -80,7 +116,7 @@ def put(temporary: Path, target: Path, power: bool) -> None:
         os.close(directory)
 
 
-def save_npy(plane: object, target: Path, power: bool = False) -> None:
+def save_npy(plane: Any, target: Path, power: bool = False) -> None:
     """``numpy.save`` beside the target, and replace."""
     import numpy as np
 
@@ -92,7 +128,7 @@ def save_npy(plane: object, target: Path, power: bool = False) -> None:
     put(temporary, target, power)
 
 
-def save_tif(plane: object, target: Path, power: bool = False) -> None:
+def save_tif(plane: Any, target: Path, power: bool = False) -> None:
     """``tifffile.imwrite`` beside the target, and replace."""
     import tifffile
 

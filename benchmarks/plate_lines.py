@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import iterparse
 
 import floors
@@ -31,9 +33,10 @@ def lines(folder: Path, host: Host, files: FileManager) -> Iterator[Line]:
         place = floors.make_plate(plate, images)
         yield read(host, plate, place, images, rounds)
         yield build(host, plate, place, images, rounds)
+    yield from layouts(folder, host)
     yield from million()
     yield from harmony(folder / "harmony", host)
-    workspace = files.get_backend("virtual_workspace")
+    workspace: Any = files.get_backend("virtual_workspace")  # mounting is its own, in no contract
     workspace.mount(plate, f"{plate}_workspaces/0")
     path = f"{plate}/A01_s001_w1_z001_t001.tif"
     plain = {path: "TimePoint_1/P_A01_s1_w1.TIF"}
@@ -57,6 +60,26 @@ def read(host: Host, plate: Path, place: Path, images: int, rounds: int) -> Line
             lambda: open_plate(host, plate, microscope="imagexpress"), lambda: floors.names(place), rounds
         ),
     )
+
+
+def layouts(folder: Path, host: Host) -> Iterator[Line]:
+    """Read plates of 100,000 files as copies of the database: stacks, and GUIDs in the names."""
+    for key, label, make, name in (
+        ("stacks", "in 10 ZStep folders", floors.make_stacks, floors.NAME),
+        ("copy", "with GUIDs", floors.make_copy, floors.NAME_OF_A_COPY),
+    ):
+        plate = folder / key
+        make(plate, 100_000)
+        yield timed(
+            f"read {key}",
+            f"ImageXpress plate read, 100,000 {label}",
+            "scandir of every folder and one regular expression, whose groups are thrown away.",
+            compare(
+                partial(open_plate, host, plate, microscope="imagexpress"),
+                partial(floors.tree, plate, name),
+                5,
+            ),
+        )
 
 
 def build(host: Host, plate: Path, place: Path, images: int, rounds: int) -> Line:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import attrs
 import numpy as np
 import pytest
 
-from openhcs_convert import convert_plate, verify_plate
+from openhcs_convert import conversion, convert_plate, verify_plate
 from openhcs_convert.journal import journal_path
 from openhcs_host import FileManager
 from openhcs_host.contracts.images import image_name
@@ -125,8 +127,70 @@ def test_verifying_finds_one_pixel_a_wrong_dtype_and_an_absent_plane(host, plate
 def test_planes_are_given_site_by_site_and_time_point_by_time_point(host, plate, target):
     convert_plate(host, plate, target, backend="memory")
     written = [path.rpartition("/")[2] for path in host.backend("memory").list_files(target.as_posix())]
-    assert written[:7] == [
+    of_well = [name for name in written if name.startswith("A01")]
+    assert of_well[:7] == [
         *(f"A01_s001_w{c}_z{z:03d}_t001.tif" for c in (1, 2) for z in (1, 2, 3)),
         "A01_s001_w1_z001_t002.tif",
     ]
     assert isinstance(plate.planes[0], Plane)
+
+
+def test_a_site_is_given_in_as_many_whole_time_points_as_memory_allows(host, plate, target, monkeypatch):
+    calls = []
+    memory = host.backend("memory")
+    save_batch = memory.save_batch
+
+    def counted(data, paths, **options):
+        calls.append([path.rpartition("/")[2] for path in paths])
+        save_batch(data, paths, **options)
+
+    monkeypatch.setattr(memory, "save_batch", counted)
+    monkeypatch.setattr(conversion, "_AT_ONCE", 7 * 40)  # bytes: seven planes, and a time point has six
+    convert_plate(host, plate, target, backend="memory", workers=1)
+    assert [len(names) for names in calls] == [6] * 12
+    assert {name[-8:-4] for name in calls[0]} == {"t001"} and {name[:8] for name in calls[1]} == {"A01_s001"}
+    calls.clear()
+    monkeypatch.setattr(conversion, "_AT_ONCE", 12 * 40)
+    convert_plate(host, plate, target.with_name("P2"), backend="memory", workers=1)
+    assert [len(names) for names in calls] == [12] * 6
+
+
+def test_several_wells_are_written_at_once_and_no_more_than_workers(host, plate, target, monkeypatch):
+    writing, most = set(), []
+    memory = host.backend("memory")
+    save_batch, together = memory.save_batch, threading.Barrier(2, timeout=20)
+
+    def watched(data, paths, **options):
+        well = paths[0].rpartition("/")[2][:3]
+        writing.add(well)
+        most.append(len(writing))
+        if "_s001_" in paths[0] and well in ("A01", "A10"):
+            together.wait()  # passes only if the two wells are written at the same time
+        save_batch(data, paths, **options)
+        if "_s007_" in paths[0]:
+            writing.discard(well)
+
+    monkeypatch.setattr(memory, "save_batch", watched)
+    assert convert_plate(host, plate, target, backend="memory", workers=2).written == 72
+    assert max(most) == 2
+
+
+def test_an_error_that_nobody_expected_ends_the_conversion_and_it_can_be_resumed(
+    host, plate, target, monkeypatch
+):
+    memory = host.backend("memory")
+    load = memory.load
+
+    def broken(path, **options):
+        if "A10" in path:
+            raise RuntimeError("a bug")
+        return load(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "load", broken)
+        with pytest.raises(RuntimeError, match="a bug"):
+            convert_plate(host, plate, target, backend="memory")
+    done = convert_plate(host, plate, target, backend="memory", resume=True)
+    assert (done.resumed, done.written) == (24, 48) and not list(
+        verify_plate(host, plate, target, backend="memory")
+    )

@@ -49,3 +49,28 @@ def test_the_error_of_one_is_raised_when_it_is_taken(pool):
     assert images[2] == 2 and images[-1] == 2 and list(images[1:][1:]) == [2]
     with pytest.raises(IndexError):
         images[3]
+
+
+def test_the_next_part_is_being_loaded_while_one_is_in_use():
+    source = Source()
+    with ThreadPoolExecutor(1) as pool:
+        images = PlanesAhead(source, [str(n) for n in range(9)], pool, ahead=3)
+        assert list(images[:3]) == [0, 1, 2]
+        pool.submit(int, "0").result()  # one thread: what was asked for before has been loaded
+        assert {"3", "4"} <= set(source.loaded)
+        assert list(images[3:]) == [3, 4, 5, 6, 7, 8]
+    assert sorted(map(int, source.loaded)) == list(range(9))
+
+
+def test_what_was_only_looked_at_is_not_loaded_again(pool):
+    source = Source()
+    images = PlanesAhead(source, ["4", "5"], pool, ahead=1)
+    assert images.peek(0) == 4 and images[0] == 4 and source.loaded.count("4") == 1
+
+
+def test_what_was_loaded_ahead_is_forgotten_when_it_is_not_wanted(pool):
+    source = Source()
+    images = PlanesAhead(source, ["0", "1", "2"], pool, ahead=2)
+    assert images[:1][0] == 0 and images.peek(1) == 1
+    images.discard()
+    assert images[1] == 1 and source.loaded.count("1") == 2

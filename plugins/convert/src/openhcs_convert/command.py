@@ -33,7 +33,10 @@ OPENHCS_API = 1
     help="OME-NGFF version (zarr). [default: 0.5]",
 )
 @click.option(
-    "--pyramid", metavar="N", type=click.IntRange(min=1), help="Resolution levels (zarr). [default: 3]"
+    "--pyramid",
+    metavar="N",
+    type=click.IntRange(0, 16),
+    help="Smaller levels beside the full one, each of half the width and height (zarr). [default: 2]",
 )
 @click.option("--compressor", metavar="NAME", help="zstd, lz4, blosc, zlib or none (zarr); zlib … (disk).")
 @click.option(
@@ -43,7 +46,7 @@ OPENHCS_API = 1
 @click.option("--resume", is_flag=True, help="Go on with an interrupted conversion.")
 @click.option("--verify", is_flag=True, help="Read everything again and compare every pixel.")
 @click.option(
-    "--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Threads that read."
+    "--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Wells written at once."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_obj
@@ -100,7 +103,7 @@ def _options(backend: str, given: dict[str, Any]) -> dict[str, Any]:
     # A well is noted as finished when no loss of power can take it away any more.
     durable = {"durability": "power"} if backend in ("disk", "zarr") else {}
     if backend == "zarr":
-        return {"pyramid": 3, **durable, **given}
+        return {"pyramid": 2, **durable, **given}
     if "compressor" in given:
         given["compression"] = given.pop("compressor")
     return {**durable, **given}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import attrs
 
@@ -22,7 +24,8 @@ from openhcs_host.errors import OpenHCSError, PathExistsError, PlateError
 
 __all__ = ["Conversion", "convert_plate"]
 
-_AHEAD: Final = 8  # images loaded ahead of the writer, whatever the plate
+_AHEAD: Final = 4  # images loaded ahead of the writer of each well
+_AT_ONCE: Final = 64 << 20  # bytes of images given to a sink at once, if a time point has less
 OnWell = Callable[[str, int, int], None]
 
 
@@ -68,9 +71,10 @@ def convert_plate(
 ) -> Conversion:
     """Write every plane of ``reading`` to ``destination`` through ``backend``, unchanged.
 
-    ``options`` go to the backend with each well. A well that fails leaves nothing and stops no other.
-    The plate itself is never written to. Raises ``PathExistsError`` when the destination has content and
-    ``resume`` was not asked for, ``PlateError`` when it lies inside the plate, ``MetadataError`` when
+    ``options`` go to the backend with each well; ``workers`` wells are written at once. A well that
+    fails leaves nothing and stops no other. The plate itself is never written to. Raises
+    ``PathExistsError`` when the destination has content and ``resume`` was not asked for,
+    ``PlateError`` when it lies inside the plate, ``MetadataError`` when
     the journal beside it is that of a conversion with other options.
     """
     start = time.perf_counter()
@@ -86,21 +90,18 @@ def convert_plate(
     done: dict[str, int] = {}
     resumed: dict[str, int] = {}
     failures: dict[str, str] = {}
-    with ThreadPoolExecutor(workers, thread_name_prefix="convert") as pool:
-        for number, (well, places) in enumerate(reading.planes.by_well.items(), start=1):
-            source = fingerprint(reading, dict(places))
-            if journal.has(well, source):
-                resumed[well] = len(places)
+    wells = reading.planes.by_well
+    with _Wells(host, reading, target, journal, workers) as converting:
+        for number, (well, source, error) in enumerate(converting.all(), start=1):
+            if error is not None:
+                failures[well] = str(error) or type(error).__name__
+            elif source is None:
+                resumed[well] = len(wells[well])
             else:
-                try:
-                    _convert_well(host, reading, target, well, places, pool)
-                except (OSError, OpenHCSError) as error:
-                    failures[well] = str(error) or type(error).__name__
-                else:
-                    journal.finish(well, source)
-                    done[well] = len(places)
+                journal.finish(well, source)
+                done[well] = len(wells[well])
             if on_well is not None:
-                on_well(well, number, len(reading.planes.by_well))
+                on_well(well, number, len(wells))
     target.describe(reading, {*done, *resumed})
     if not failures:
         journal.remove()
@@ -117,36 +118,90 @@ def convert_plate(
     )
 
 
-def _convert_well(
-    host: Host,
-    reading: PlateReading,
-    target: Destination,
-    well: str,
-    places: Mapping[Place, str],
-    pool: Executor,
-) -> None:
-    source = host.backend(reading.backend)
-    assert isinstance(source, ReadableBackend)  # a handler names a backend that loads
-    root = reading.root.absolute().as_posix()
-    with target.well(well) as sink:
-        for of_site in _by_site(places):
-            coordinates = [Coordinates(well, *place) for place in of_site]
-            data = PlanesAhead(source, [f"{root}/{path}" for path in of_site.values()], pool, _AHEAD)
-            with contextlib.ExitStack() as stack:
-                stack.callback(data.discard)
-                metadata = [reading.image_metadata(where) for where in coordinates]
+Ended = tuple[str, str | None, Exception | None]
+"""A well, the fingerprint of its images unless it was finished before, and what went wrong."""
+
+
+class _Wells:
+    """Converts wells, a few at once: while one waits for a medium, another is compressed."""
+
+    def __init__(
+        self, host: Host, reading: PlateReading, target: Destination, journal: Journal, workers: int
+    ) -> None:
+        source = host.backend(reading.backend)
+        assert isinstance(source, ReadableBackend)  # a handler names a backend that loads
+        self._source, self._reading, self._target, self._journal = source, reading, target, journal
+        self._workers = workers
+        self._writing = ThreadPoolExecutor(workers, thread_name_prefix="convert-well")
+        self._loading = ThreadPoolExecutor(workers, thread_name_prefix="convert-load")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the wells that are being written end, and begin no other."""
+        self._writing.shutdown(cancel_futures=True)
+        self._loading.shutdown(cancel_futures=True)
+
+    def all(self) -> Iterator[Ended]:
+        """Yield every well of the plate, in order, when it has ended."""
+        waiting: deque[tuple[str, str | None, Future[None] | None]] = deque()
+        for well, places in self._reading.planes.by_well.items():
+            source = fingerprint(self._reading, dict(places))
+            if self._journal.has(well, source):
+                waiting.append((well, None, None))
+            else:
+                waiting.append((well, source, self._writing.submit(self._convert, well, places)))
+            if len(waiting) > self._workers:
+                yield _ended(*waiting.popleft())
+        while waiting:
+            yield _ended(*waiting.popleft())
+
+    def _convert(self, well: str, places: Mapping[Place, str]) -> None:
+        root = self._reading.root.absolute().as_posix()
+        with self._target.well(well) as sink, contextlib.ExitStack() as stack:
+            ordered = sorted(places.items(), key=lambda item: _order(item[0]))
+            paths = [f"{root}/{path}" for _, path in ordered]
+            data = PlanesAhead(self._source, paths, self._loading, _AHEAD)
+            stack.callback(data.discard)
+            for part in _parts([place for place, _ in ordered], data):
+                coordinates = [Coordinates(well, *place) for place, _ in ordered[part]]
                 sink.save_batch(
-                    data, [target.path(where) for where in coordinates], images=metadata, **target.each
+                    data[part],
+                    [self._target.path(where) for where in coordinates],
+                    images=[self._reading.image_metadata(where) for where in coordinates],
+                    **self._target.each,
                 )
 
 
-def _by_site(places: Mapping[Place, str]) -> Iterator[dict[Place, str]]:
-    """Yield the planes of each site, time point by time point: the order in which stores lay them down."""
-    sites: dict[int, dict[Place, str]] = {}
-    for place, path in places.items():
-        sites.setdefault(place[0], {})[place] = path
-    for of_site in sites.values():
-        yield dict(sorted(of_site.items(), key=lambda item: (item[0][3], item[0][1], item[0][2])))
+def _ended(well: str, source: str | None, future: Future[None] | None) -> Ended:
+    if future is not None:
+        try:
+            future.result()
+        except (OSError, OpenHCSError) as error:
+            return well, source, error
+    return well, source, None
+
+
+def _order(place: Place) -> tuple[int, int, int, int]:
+    """Site by site, time point by time point: the order in which stores lay planes down."""
+    site, channel, z_index, timepoint = place
+    return site, timepoint, channel, z_index
+
+
+def _parts(places: Sequence[Place], data: PlanesAhead) -> Iterator[slice]:
+    """Yield what is given to the sink at once: a site, or as many whole time points of it as memory allows."""
+    start = 0
+    while start < len(places):
+        most = start + _AT_ONCE // max(1, int(getattr(data.peek(start), "nbytes", 1)))
+        stop = start
+        for (site, _), planes in groupby(places[start:], key=lambda place: (place[0], place[3])):
+            end = stop + len(list(planes))
+            if stop > start and (site != places[start][0] or end > most):
+                break
+            stop = end
+        yield slice(start, stop)
+        start = stop
 
 
 def _check(reading: PlateReading, target: Destination, resume: bool) -> None:
