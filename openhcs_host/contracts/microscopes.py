@@ -131,6 +131,26 @@ class Planes(Sequence[Plane]):
                 by_well[well][place] = path
         return cls(by_well, {place: len(paths[place]) for place in sorted(paths)})
 
+    @classmethod
+    def of_wells(cls, paths: Mapping[str, Mapping[Place, str]]) -> Planes:
+        """Order planes that are given as well to places, and these to paths.
+
+        Wells whose places are in order already are kept as they are, which is much faster; wells without
+        places are left out. A name that is no well raises ``ValueError``.
+        """
+        wells = sorted((well for well, places in paths.items() if places), key=check_well)
+        by_well: dict[str, Mapping[Place, str]] = {}
+        counts: dict[Place, int] = {}
+        for places, alike in itertools.groupby(wells, lambda well: tuple(paths[well])):
+            order = sorted(places)
+            sort = order != list(places)
+            before = len(by_well)
+            for well in alike:
+                by_well[well] = {place: paths[well][place] for place in order} if sort else paths[well]
+            number = len(by_well) - before
+            counts.update((place, counts.get(place, 0) + number) for place in order)
+        return cls(by_well, dict(sorted(counts.items())))
+
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
@@ -163,16 +183,16 @@ class Planes(Sequence[Plane]):
 def _planes(planes: Iterable[Plane]) -> Planes:
     if isinstance(planes, Planes):
         return planes
-    paths: dict[Place, dict[str, str]] = {}
+    paths: dict[str, dict[Place, str]] = {}
     for plane in planes:
         where = plane.coordinates
-        of_wells = paths.setdefault(where.place, {})
-        if where.well in of_wells:
+        of_well = paths.setdefault(where.well, {})
+        if where.place in of_well:
             raise PlateConflictError(
-                f"two planes have the coordinates {where}: {of_wells[where.well]!r} and {plane.path!r}"
+                f"two planes have the coordinates {where}: {of_well[where.place]!r} and {plane.path!r}"
             )
-        of_wells[where.well] = plane.path
-    return Planes.ordered(paths)
+        of_well[where.place] = plane.path
+    return Planes.of_wells(paths)
 
 
 def _no_planes() -> Planes:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from openhcs_host.errors import FormatError
+from openhcs_host.files.tiff_headers import HeaderError
 from openhcs_microscope_imagexpress.htd import parse_htd
-from openhcs_microscope_imagexpress.metaseries import HeaderError, parse_metaseries, read_header
+from openhcs_microscope_imagexpress.metaseries import parse_metaseries, read_header
 from openhcs_microscope_imagexpress.names import NameReader, parse_name
 
 INPUTS = int(os.environ.get("OPENHCS_FUZZ_INPUTS", "800"))
@@ -132,5 +133,5 @@ def test_images(image: Callable[..., Path], tmp_path: Path) -> None:
             assert "\n" not in str(error)
             refused += 1
         else:
-            assert header.pages in (1, 2)
+            assert header.tiff.pages in (1, 2)
     assert INPUTS / 20 < refused < INPUTS

@@ -15,10 +15,11 @@ import pytest
 
 from openhcs_host import Host
 from openhcs_host.errors import OpenHCSError, PlateError
+from openhcs_host.files.tiff_headers import HeaderError
 from openhcs_host.plates.opening import open_plate
 from openhcs_microscope_imagexpress.handler import ImageXpressHandler
 from openhcs_microscope_imagexpress.htd import LARGEST_HTD, parse_htd
-from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, read_header
+from openhcs_microscope_imagexpress.metaseries import ImageHeader, read_header
 
 Htd = Callable[..., bytes]
 Image = Callable[..., Path]
@@ -204,7 +205,7 @@ def test_a_real_image_cut_at_any_byte_is_an_error_or_a_header(
     chosen = random.Random(4)
     offsets = [
         *range(16),
-        *(chosen.randrange(size) for _ in range(200)),
+        *(chosen.randrange(size) for _ in range(300)),
         *(size - 1 - n * 97 for n in range(100)),
     ]
     whole = read_header(str(path))
@@ -213,7 +214,7 @@ def test_a_real_image_cut_at_any_byte_is_an_error_or_a_header(
             assert "\n" not in str(found) and len(str(found)) < 400
         else:
             # What is still said is what the whole file says: nothing is made up from a part.
-            assert (found.width, found.height, found.dtype) == (whole.width, whole.height, whole.dtype)
+            assert found.tiff.kind == whole.tiff.kind
             assert found.metaseries == whole.metaseries or found.problem is not None
 
 

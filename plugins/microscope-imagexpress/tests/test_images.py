@@ -101,14 +101,13 @@ def test_of_many_conflicts_the_first_by_name_is_told_whatever_the_order_of_the_f
     root = touch(*(f"{prefix}_{well}_s1.TIF" for prefix in "cab" for well in ("B01", "A02", "A01")))
     real, told = os.listdir(root), set()
     for names in itertools.islice(itertools.permutations(sorted(real)), 0, None, 5039):
-        folder = attrs.evolve(walk(root).folders[0], images={}, doubles=[])
+        folder = attrs.evolve(walk(root).folders[0], images={})
         reader = NameReader()
         for name in names:
             said = reader.read(name)
             assert said is not None
             well, numbers = said
-            if folder.images.setdefault(numbers, {}).setdefault(well, name) is not name:
-                folder.doubles.append((numbers, well, name))
+            folder.images.setdefault(numbers, []).extend((well, name))
         with pytest.raises(PlateConflictError) as caught:
             assign([folder])
         told.add(str(caught.value))

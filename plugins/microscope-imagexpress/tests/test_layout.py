@@ -22,8 +22,8 @@ def places(root: Path) -> dict[str, tuple[int | None, int | None, bool]]:
 
 
 def names(layout: Layout) -> list[str]:
-    wells = (wells for folder in layout.folders for wells in folder.images.values())
-    return [os.path.basename(path) for group in wells for path in group.values()]
+    images = (pairs for folder in layout.folders for pairs in folder.images.values())
+    return [os.path.basename(path) for pairs in images for path in pairs[1::2]]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import pytest
 
 from openhcs_host.contracts.microscopes import PlateReading, Skipped
+from openhcs_host.testing.plate_folders import snapshot
 from openhcs_microscope_imagexpress.handler import ImageXpressHandler
 
 NAMES = [
@@ -17,16 +16,6 @@ NAMES = [
     "ix-zmb-export-3420/9987_Plate_3420",
     "ix-zmb-export-3433/9987_Plate_3433",
 ]
-
-
-def snapshot(root: Path) -> dict[str, tuple[str, int, int]]:
-    found = {}
-    for folder, _, files in os.walk(root):
-        for path in [Path(folder), *(Path(folder) / name for name in files)]:
-            status = path.stat()
-            content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            found[str(path)] = (content, status.st_mtime_ns, status.st_size)
-    return found
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -39,7 +28,7 @@ def test_every_file_is_accounted_for_and_nothing_is_touched(
     assert snapshot(plates / name) == before
     skipped, paths = reading.skipped, [plane.path for plane in reading.planes]
     metadata = [path for path in before if path.endswith(".HTD")]
-    files = [path for path in before if Path(path).is_file()]
+    files = [path for path in before if (plates / name / path).is_file()]
     assert (
         len(files)
         == len(paths) + len(metadata) + skipped.thumbnails + skipped.projections + skipped.unrecognised

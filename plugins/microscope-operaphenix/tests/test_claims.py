@@ -136,7 +136,7 @@ def test_absent_unrecorded_unlisted_and_doubled_planes_are_said() -> None:
     found.take(image("r03c03f01p01-ch1sk1fk1fl1.tiff", row=3, col=3))
     found.take(image("gone.tif") | {"State": "Lost"})
     found.settle(5)
-    assert list(found.problems(True)) == [
+    assert [*found.absences(), *found.problems(True)] == [
         "planes that the Index lists and that have no file: 2 of 5, in wells A01, C03: "
         "'r03c03f01p01-ch1sk1fk1fl1.tiff', 'gone.tif'",
         "planes that the Index lists as not recorded: 1 of 5",

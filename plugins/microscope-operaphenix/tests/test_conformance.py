@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import tifffile
 
 from openhcs_host.contracts.images import Coordinates
 from openhcs_host.testing import ExpectedPlate, MicroscopeKit
+from openhcs_microscope_operaphenix.handler import OperaPhenixHandler
 
 
 def write_images(root: Path, paths: list[str]) -> None:
@@ -38,3 +40,39 @@ class TestNamesAlone(MicroscopeKit):
         }
         write_images(root, list(planes.values()))
         return ExpectedPlate(root, planes, metadata=0, conflict="Images/001001-1-001001001.tif")
+
+
+class TestWithAnIndex(MicroscopeKit):
+    """Names that tell nothing, planes listed and absent, planes not recorded, files not listed, other metadata."""
+
+    key = "opera_phenix"
+
+    @pytest.fixture
+    def plate(self, tmp_path: Path, harmony: SimpleNamespace) -> ExpectedPlate:
+        root = tmp_path / "Plate µ"
+        listed = [
+            harmony.plane(
+                row=2, column=3, site=site, channel=channel, z=z, t=t, x=site * 1e-4, height=z * 1e-6
+            )
+            for site in (1, 2)
+            for channel in (1, 2)
+            for z in (1, 2)
+            for t in (1, 2)
+        ]
+        odd = harmony.plane(row=2, column=3, site=3, url="a plane.tif")
+        absent = [harmony.plane(row=4, column=4), harmony.plane(row=4, column=5, url="")]
+        planes = {
+            Coordinates("B03", p.site, p.channel, p.z, p.t): f"Images/{p.url or harmony.file_name(p)}"
+            for p in (*listed, odd)
+        } | {Coordinates("P24", 1, 1): "Images/r16c24f01p01-ch1sk1fk1fl1.tiff"}
+        write_images(root, list(planes.values()))
+        (root / "Images" / "Index.idx.xml").write_bytes(harmony.index_xml([*listed, odd, *absent]))
+        (root / "Assaylayout").mkdir()
+        (root / "Assaylayout" / "layout.xml").write_text("<Layout/>", encoding="utf-8")
+        return ExpectedPlate(root, planes, metadata=2, conflict="Images/002003-1-001001001.tif")
+
+    def test_what_is_listed_and_absent_is_missing(
+        self, handler: OperaPhenixHandler, plate: ExpectedPlate
+    ) -> None:
+        missing = handler.read(plate.root).missing
+        assert [plane.coordinates for plane in missing] == [Coordinates("D04", 1, 1)]

@@ -112,3 +112,15 @@ def test_images_that_no_index_covers_are_read_by_name(
     (root / "more" / "odd.tif").touch()
     reading = handler.read(root)
     assert (reading.wells, reading.skipped.unrecognised) == (("A01", "B01"), 1)
+
+
+def test_a_plane_that_lies_elsewhere_in_the_plate_is_not_missing(
+    handler: OperaPhenixHandler, touch: Touch, harmony: SimpleNamespace
+) -> None:
+    planes = [harmony.plane(z=z) for z in (1, 2)]
+    first, second = (harmony.file_name(plane) for plane in planes)
+    root = touch(f"Images/{first}", "Images/Index.idx.xml", second)
+    (root / "Images" / "Index.idx.xml").write_bytes(harmony.index_xml(planes))
+    reading = handler.read(root)
+    assert (len(reading.planes), len(reading.missing)) == (2, 0)
+    assert not any("have no file" in problem for problem in reading.problems)

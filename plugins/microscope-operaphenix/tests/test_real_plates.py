@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
+import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,23 +13,16 @@ import pytest
 
 from openhcs_host.contracts.microscopes import Channel, Objective, PlateReading, Skipped
 from openhcs_host.errors import FormatError, PlateError
+from openhcs_host.files.tiff_headers import HeaderError
+from openhcs_host.testing.plate_folders import snapshot
 from openhcs_microscope_operaphenix.handler import OperaPhenixHandler
+from openhcs_microscope_operaphenix.headers import ImageHeader, read_header
 from openhcs_microscope_operaphenix.index import IndexFile
 
 COMPOSE = "pe-operetta-compose/operetta_plate"
 MICROPROFILER = "pe-operetta-microprofiler/2026-05-01_plate_Measurement 1"
 PHENIX = "pe-phenix-pe2loaddata-v1/Version1"
 UZH = "pe-uzh-operetta-index"
-
-
-def snapshot(root: Path) -> dict[str, tuple[str, int, int]]:
-    found = {}
-    for folder, _, files in os.walk(root):
-        for path in [Path(folder), *(Path(folder) / name for name in files)]:
-            status = path.stat()
-            content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-            found[str(path)] = (content, status.st_mtime_ns, status.st_size)
-    return found
 
 
 def facts(reading: PlateReading) -> tuple[object, ...]:
@@ -52,7 +46,7 @@ def test_every_file_is_accounted_for_and_nothing_is_touched(
     reading = handler.read(plates / name, deep=deep)
     assert snapshot(plates / name) == before
     paths = [plane.path for plane in reading.planes]
-    files = [path for path in before if Path(path).is_file()]
+    files = [path for path in before if (plates / name / path).is_file()]
     metadata = [path for path in files if path.endswith(".xml")]
     assert len(files) == len(paths) + len(metadata) + reading.skipped.unrecognised
     assert all((plates / name / path).is_file() for path in paths)
@@ -160,18 +154,42 @@ def test_a_plate_whose_index_is_cut_has_the_same_images_and_a_problem(
     assert not any("not complete" in text for text in handler.read(tmp_path).problems)
 
 
+def cut_copies(real: Path, copy: Path) -> Iterator[tuple[int, ImageHeader | HeaderError]]:
+    """Read the header of a copy that is cut at 300 drawn offsets and near both ends, from the end on."""
+    shutil.copyfile(real, copy)
+    size = real.stat().st_size
+    drawn = random.Random(7).sample(range(size), 300)
+    for cut in sorted({*range(60), *drawn, *range(size - 60, size)}, reverse=True):
+        os.truncate(copy, cut)
+        try:
+            yield cut, read_header(str(copy))
+        except HeaderError as error:
+            yield cut, error
+
+
 @pytest.mark.parametrize("name", [COMPOSE, MICROPROFILER, PHENIX])
-def test_an_image_cut_anywhere_is_named_by_the_deep_look_or_has_its_header(
+def test_an_image_cut_anywhere_is_an_error_or_has_the_header_of_the_whole(
+    plates: Path, tmp_path: Path, name: str
+) -> None:
+    real = sorted((plates / name).rglob("*.tiff"))[0]
+    whole = read_header(str(real))
+    for cut, found in cut_copies(real, tmp_path / real.name):
+        if isinstance(found, HeaderError):
+            assert found.reason and "\n" not in found.reason, cut
+        else:
+            # What is still said is what the whole file says: nothing is made up from a part.
+            assert found.tiff.kind == whole.tiff.kind, cut
+            assert found == whole or found.problem is not None, cut
+
+
+@pytest.mark.parametrize("name", [COMPOSE, MICROPROFILER, PHENIX])
+def test_a_cut_image_is_named_by_the_deep_look(
     handler: OperaPhenixHandler, plates: Path, tmp_path: Path, name: str
 ) -> None:
     real = sorted((plates / name).rglob("*.tiff"))[0]
-    content, path = real.read_bytes(), tmp_path / real.name
-    chance = random.Random(7)
-    for cut in [*range(60), *chance.sample(range(len(content)), 60), *range(len(content) - 60, len(content))]:
-        path.write_bytes(content[:cut])
+    shutil.copyfile(real, tmp_path / real.name)
+    for cut in (real.stat().st_size - 1, 5000, 200, 8, 1, 0):
+        os.truncate(tmp_path / real.name, cut)
         reading = handler.read(tmp_path, deep=True)
-        assert len(reading.planes) == 1
-        assert all(repr(path.name) in problem for problem in reading.problems), cut
-    for cut in range(60):
-        path.write_bytes(content[:cut])
-        assert len(handler.read(tmp_path, deep=True).problems) == 1, cut
+        (problem,) = reading.problems
+        assert len(reading.planes) == 1 and repr(real.name) in problem, cut

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -21,8 +22,6 @@ PlaneKey: TypeAlias = tuple[str, int, int, int, int]
 """Well, site, channel, z and time point of a plane."""
 ProjectionPlace: TypeAlias = tuple[int, int, int]
 """Site, channel and time point of a projection within its well."""
-Clash: TypeAlias = tuple[str, str, str, Place | ProjectionPlace]
-"""Two paths, and the well and place that both claim."""
 ProjectionKey: TypeAlias = tuple[str, int, int, int]
 """Well, site, channel and time point of a projection."""
 
@@ -43,59 +42,47 @@ class Images:
 
 def assign(folders: Iterable[Folder]) -> Images:
     """Give every image its place; two files with one place are a ``PlateConflictError``."""
-    planes: dict[Place, dict[str, str]] = {}
-    projections: dict[ProjectionPlace, dict[str, str]] = {}
+    planes: list[tuple[Place, list[str]]] = []
+    projections: list[tuple[ProjectionPlace, list[str]]] = []
     prefixes: Counter[str] = Counter()
     findings = Findings()
-    clashes: list[Clash] = []
     acquisitions: dict[str, None] = {}
     for folder in folders:
         acquisitions[folder.acquisition] = None
         prefixes += folder.prefixes
         if folder.holds_projections:
-            clashes += _assign(folder, projections, _projection_place)
+            projections += [(_projection_place(folder, n), pairs) for n, pairs in folder.images.items()]
             _find(findings, "projection z", folder, {n for n in folder.images if n.z_index is not None})
         else:
-            clashes += _assign(folder, planes, _place)
+            planes += [(_place(folder, n), pairs) for n, pairs in folder.images.items()]
             if folder.z_index is not None:
                 wrong = {n for n in folder.images if n.z_index not in (None, folder.z_index)}
                 _find(findings, "z", folder, wrong)
-    if clashes:
-        # Of many, always the same one is told, whatever order the file system gave the names in.
-        raise _conflict(*min(clashes))
     prefixes = Counter(
         dict(sorted(prefixes.items()))
     )  # of equally common ones, the first by name comes first
-    problems = tuple(_problems(findings, prefixes, list(acquisitions)))
-    return Images(Planes.ordered(planes), _flat(projections), prefixes, problems)
+    problems = (
+        *_from_zero([place for place, _ in planes], [place for place, _ in projections]),
+        *_problems(findings, prefixes, list(acquisitions)),
+    )
+    projected = {
+        (well, *place): path for well, paths in _by_well(projections).items() for place, path in paths.items()
+    }
+    return Images(Planes.of_wells(_by_well(planes)), dict(sorted(projected.items())), prefixes, problems)
 
 
 _AnyPlace = TypeVar("_AnyPlace", Place, ProjectionPlace)
 
 
-def _assign(
-    folder: Folder, images: dict[_AnyPlace, dict[str, str]], place_of: Callable[[Folder, Numbers], _AnyPlace]
-) -> Iterator[Clash]:
-    """Put the folder's images into ``images`` by place and well, and return those whose place is taken."""
-    for numbers, paths in folder.images.items():
-        place = place_of(folder, numbers)
-        taken = images.get(place)
-        if taken is None:
-            images[place] = paths
-        else:
-            for well, path in paths.items():
-                yield from _put(taken, place, well, path)
-    for numbers, well, path in folder.doubles:
-        place = place_of(folder, numbers)
-        yield from _put(images[place], place, well, path)
-
-
-def _put(taken: dict[str, str], place: Place | ProjectionPlace, well: str, path: str) -> Iterator[Clash]:
-    other = taken.setdefault(well, path)
-    if other is not path:
-        first, second = sorted((other, path))
-        taken[well] = first
-        yield first, second, well, place
+def _by_well(claims: list[tuple[_AnyPlace, list[str]]]) -> dict[str, dict[_AnyPlace, str]]:
+    """Turn place to well, path, well, path … into well to place to path, places in order."""
+    by_well: defaultdict[str, dict[_AnyPlace, str]] = defaultdict(dict)
+    for place, pairs in sorted(claims, key=itemgetter(0)):
+        for well, path in zip(pairs[::2], pairs[1::2], strict=True):
+            by_well[well][place] = path
+    if sum(map(len, by_well.values())) < sum(len(pairs) // 2 for _, pairs in claims):
+        raise _conflict(claims)
+    return by_well
 
 
 def _place(folder: Folder, numbers: Numbers) -> Place:
@@ -111,26 +98,44 @@ def _timepoint(folder: Folder) -> int:
     return 1 if folder.timepoint is None else folder.timepoint
 
 
-def _flat(projections: dict[ProjectionPlace, dict[str, str]]) -> dict[ProjectionKey, str]:
-    keys = {(well, *place): path for place, paths in projections.items() for well, path in paths.items()}
-    return dict(sorted(keys.items()))
-
-
 def _find(findings: Findings, sort: str, folder: Folder, strange: Iterable[Numbers]) -> None:
     """Add the images of the folder that say one of these numbers, by path."""
-    for path in sorted(path for numbers in strange for path in folder.images[numbers].values()):
+    for path in sorted(path for numbers in strange for path in folder.images[numbers][1::2]):
         findings.add(sort, shown(path))
 
 
-def _conflict(first: str, second: str, well: str, place: Place | ProjectionPlace) -> PlateConflictError:
-    site, channel, *z_index, timepoint = place
-    what = "" if z_index else "the projection of "
-    z = f", z {z_index[0]}" if z_index else ""
+def _conflict(claims: list[tuple[_AnyPlace, list[str]]]) -> PlateConflictError:
+    """Return the error for the first two files by name, whatever order the file system gave the names in."""
+    claimed: defaultdict[tuple[str, _AnyPlace], list[str]] = defaultdict(list)
+    for place, pairs in claims:
+        for well, path in zip(pairs[::2], pairs[1::2], strict=True):
+            claimed[well, place].append(path)
+    (first, second, *_), (well, where) = min(
+        (sorted(paths), claim) for claim, paths in claimed.items() if len(paths) > 1
+    )
+    site, channel, timepoint = where[0], where[1], where[-1]
+    what, z = ("", f", z {where[2]}") if len(where) == 4 else ("the projection of ", "")
     return PlateConflictError(
         f"two files claim to be {what}{well}, site {site}, channel {channel}{z}, time point {timepoint}: "
         f"{shown(first)} and {shown(second)}. If they belong to different acquisitions, name the folder of one "
         "of them as the plate; else move one of them away."
     )
+
+
+def _from_zero(planes: list[Place], projections: list[ProjectionPlace]) -> Iterator[str]:
+    """Say which numbers begin at 0; they are kept, because a name is worth more than a guess."""
+    numbers = {
+        "site": {place[0] for place in (*planes, *projections)},
+        "channel": {place[1] for place in (*planes, *projections)},
+        "z": {place[2] for place in planes},
+        "time point": {place[-1] for place in (*planes, *projections)},
+    }
+    found = [what for what, present in numbers.items() if 0 in present]
+    if found:
+        yield (
+            f"the names say {listed(f'{what} 0' for what in found)}; MetaXpress counts from 1, newer systems "
+            "(HCS.ai) from 0, and the numbers are kept as they are"
+        )
 
 
 def _problems(findings: Findings, prefixes: Counter[str], acquisitions: list[str]) -> Iterable[str]:

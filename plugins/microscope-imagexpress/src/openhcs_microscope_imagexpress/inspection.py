@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import attrs
 
+from openhcs_host.files.tiff_headers import HeaderError, read_headers
 from openhcs_host.plates.wording import Findings, counted, numbered, shown
 from openhcs_microscope_imagexpress.headers import STILL_PLANES
 from openhcs_microscope_imagexpress.images import Images, PlaneKey, ProjectionKey
-from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, read_header
+from openhcs_microscope_imagexpress.metaseries import ImageHeader, read_header
 
 __all__ = ["inspect"]
-
-# Reading waits for the disk or the network; more threads would wait for each other.
-_THREADS: Final = 4
-_AT_ONCE: Final = 512
 
 _SENTENCES: Final = {
     "unreadable": "images that cannot be read",
@@ -44,44 +39,17 @@ def inspect(root: Path, images: Images) -> Iterator[str]:
         for place, path in places.items()
     )
     work: Iterator[tuple[PlaneKey | ProjectionKey, str]] = chain(planes, images.projections.items())
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="imagexpress") as pool:
-        # In portions: a plate may have a million images, and so many futures would fill the memory.
-        while portion := list(islice(work, _AT_ONCE)):
-            headers = pool.map(_header, (os.path.join(root, path) for _, path in portion))
-            for (key, path), header in zip(portion, headers, strict=True):
-                check.take(key, path, header)
+    for key, path, header in read_headers(root, work, read_header):
+        check.take(key, path, header)
     yield from check.problems()
-
-
-def _header(path: str) -> ImageHeader | HeaderError:
-    try:
-        return read_header(path)
-    except HeaderError as error:
-        return error
-
-
-@attrs.frozen
-class Kind:
-    """What all images of a plate should have in common."""
-
-    width: int
-    height: int
-    dtype: str
-    samples: int
-    pixel_size_um: float | None
-
-    def __str__(self) -> str:
-        colour = "" if self.samples == 1 else f" with {self.samples} values per pixel"
-        size = "" if self.pixel_size_um is None else f", pixel {self.pixel_size_um} µm"
-        return f"{self.width} x {self.height} {self.dtype}{colour}{size}"
 
 
 @attrs.define
 class _Check:
     images: Images
     findings: Findings = attrs.field(factory=Findings)
-    kinds: Counter[Kind] = attrs.field(factory=Counter)
-    examples: dict[Kind, str] = attrs.field(factory=dict)
+    kinds: Counter[str] = attrs.field(factory=Counter)
+    examples: dict[str, str] = attrs.field(factory=dict)
     projected: dict[str, Counter[int]] = attrs.field(factory=dict)
 
     def take(self, key: PlaneKey | ProjectionKey, path: str, header: ImageHeader | HeaderError) -> None:
@@ -90,12 +58,13 @@ class _Check:
             self.findings.add("unreadable", f"{shown(path)} ({header.reason})")
             return
         series = header.metaseries
-        kind = Kind(header.width, header.height, header.dtype, header.samples, series.pixel_size_um)
+        pixel = series.pixel_size_um
+        kind = header.tiff.kind + ("" if pixel is None else f", pixel {pixel} µm")
         self.kinds[kind] += 1
         self.examples.setdefault(kind, path)
         if header.problem:
             self.findings.add("xml", f"{shown(path)} ({header.problem})")
-        if header.pages > 1:
+        if header.tiff.pages > 1:
             self.findings.add("pages", shown(path))
         if series.stage_position not in (None, key[:2]):
             self.findings.add("place", f"{shown(path)} says {shown(series.stage_label)}")

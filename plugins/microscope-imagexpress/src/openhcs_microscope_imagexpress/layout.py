@@ -16,8 +16,8 @@ from typing import Final
 
 import attrs
 
-from openhcs_host.errors import PlateError
-from openhcs_host.plates.wording import Findings, shown
+from openhcs_host.plates.entries import EntryRules
+from openhcs_host.plates.wording import Findings
 from openhcs_microscope_imagexpress.foreign import foreign_mark
 from openhcs_microscope_imagexpress.names import NameReader, Numbers, parse_name
 
@@ -27,8 +27,6 @@ _TIMEPOINT: Final = re.compile(r"timepoint_([0-9]{1,6})", re.IGNORECASE)
 _Z_STEP: Final = re.compile(r"zstep_([0-9]{1,6})", re.IGNORECASE)
 # The host's own metadata, which lies in a plate when the caller wants it there.
 _OURS: Final = ("openhcs_metadata.json", "openhcs_metadata.json.lock")
-# The deepest real layout has six levels. A bound ends the walk where a file system loops without links.
-_DEEPEST = 16
 
 
 @attrs.frozen
@@ -45,10 +43,12 @@ class Folder:
     """Path of the folder above ``TimePoint`` and ``ZStep``."""
     beside_planes: bool
     """Whether ``ZStep_<n>``, n from 1, stands in this folder: then its images are projections."""
-    images: dict[Numbers, dict[str, str]]
-    """Numbers to wells, and these to the plate-relative paths of their images; thumbnails left out, in no order."""
-    doubles: list[tuple[Numbers, str, str]]
-    """Numbers, well and path of images that others of the folder leave no room for in ``images``."""
+    images: dict[Numbers, list[str]]
+    """Numbers to well, path, well, path … of their images; paths relative to the plate, thumbnails left out.
+
+    In the order of the file system. Hundreds of lists that grow in turns stay in the processor's cache;
+    hundreds of mappings do not.
+    """
     prefixes: Counter[str]
     """How many of them have which prefix."""
 
@@ -125,7 +125,8 @@ class _Walker:
         self.names = NameReader()
         self.thumbnails = 0
         self.unrecognised = 0
-        self.findings = Findings()
+        self.rules = EntryRules(base)
+        self.foreign = Findings()
 
     def scan(self, here: _Pending) -> list[_Pending]:
         """Take in the files of one folder and return the folders in it."""
@@ -156,11 +157,8 @@ class _Walker:
                     pairs.append(well)
                     pairs.append(stem + name)
         except OSError as error:
-            if not here.path:
-                raise PlateError(f"{shown(place)} cannot be read: {_reason(error)}") from error
-            self.findings.add("unread", f"{shown(here.path)} ({_reason(error)})")
+            self.rules.unreadable(here.path, error)
         if found:
-            images, doubles = _by_well(found)
             beside = any((folder_number(os.path.basename(child.path))[1] or 0) > 0 for child in children)
             self.folders.append(
                 Folder(
@@ -169,44 +167,27 @@ class _Walker:
                     here.z_index,
                     here.acquisition,
                     beside,
-                    images,
-                    doubles,
-                    self._prefixes(images, doubles),
+                    found,
+                    self._prefixes(found),
                 )
             )
         return sorted(children, key=lambda child: child.path, reverse=True)
 
-    def _prefixes(
-        self, images: dict[Numbers, dict[str, str]], doubles: list[tuple[Numbers, str, str]]
-    ) -> Counter[str]:
+    def _prefixes(self, found: dict[Numbers, list[str]]) -> Counter[str]:
         if len(self.names.prefixes) == 1:
-            number = sum(map(len, images.values())) + len(doubles)
+            number = sum(map(len, found.values())) // 2
             return Counter(dict.fromkeys(self.names.prefixes, number))
-        paths = chain(chain.from_iterable(map(dict.values, images.values())), (path for *_, path in doubles))
+        paths = chain.from_iterable(pairs[1::2] for pairs in found.values())
         said = (parse_name(os.path.basename(path)) for path in paths)
         return Counter(name.prefix for name in said if name is not None)
 
     def _enter(self, entry: os.DirEntry[str], here: _Pending, children: list[_Pending]) -> bool:
         """Deal with what is no regular file; return whether it stands for a file of the plate."""
         child = here.child(entry.name)
-        if entry.is_symlink():
-            if os.path.isfile(entry.path) and self._inside(entry.path):
-                return True
-            self.findings.add("links", shown(child.path))
-            self.unrecognised += not os.path.isdir(entry.path)
-        elif not entry.is_dir(follow_symlinks=False):
-            self.unrecognised += 1  # a pipe, socket or device; opening one could wait for ever
-        elif child.depth > _DEEPEST:
-            self.findings.add("deep", shown(child.path))
-        elif entry.name.startswith("."):
-            # Snapshots and wastebaskets: what lies there would claim the places of the real images.
-            self.findings.add("hidden", shown(child.path))
-        else:
+        kind = self.rules.kind(entry, child.path, child.depth)
+        if kind == "folder":
             children.append(child)
-        return False
-
-    def _inside(self, path: str) -> bool:
-        return os.path.realpath(path).startswith(self.base.rstrip(os.sep) + os.sep)
+        return kind == "file"
 
     def _other(self, name: str, here: _Pending) -> None:
         if name[-4:].lower() == ".htd":
@@ -215,45 +196,16 @@ class _Walker:
             self.unrecognised += 1
             foreign = foreign_mark(f"{here.path}/{name}" if here.path else name)
             if foreign:
-                self.findings.add("foreign", foreign)
+                self.foreign.add("foreign", foreign)
 
     def layout(self) -> Layout:
         return Layout(
             tuple(self.folders),
             tuple(sorted(self.descriptions, key=lambda path: (path.count("/"), path))),
             self.thumbnails,
-            self.unrecognised,
-            tuple(self._problems()),
+            self.unrecognised + self.rules.strangers,
+            (
+                *self.rules.problems(),
+                *self.foreign.sentences({"foreign": "files of other microscopes"}),
+            ),
         )
-
-    def _problems(self) -> list[str]:
-        sorts = {
-            "unread": "folders that cannot be read",
-            "links": "links that lead to a folder or out of the plate, not followed",
-            "deep": f"folders more than {_DEEPEST} levels deep, not read",
-            "hidden": "hidden folders, not read",
-            "foreign": "files of other microscopes",
-        }
-        return self.findings.sentences(sorts)
-
-
-def _by_well(
-    found: dict[Numbers, list[str]],
-) -> tuple[dict[Numbers, dict[str, str]], list[tuple[Numbers, str, str]]]:
-    """Turn lists of well, path, well, path … into mappings, and what these have no room for.
-
-    Hundreds of lists that grow in turns stay in the processor's cache; hundreds of mappings do not.
-    """
-    images = {numbers: dict(zip(pairs[::2], pairs[1::2], strict=True)) for numbers, pairs in found.items()}
-    doubles = [
-        (numbers, well, path)
-        for numbers, pairs in found.items()
-        if 2 * len(images[numbers]) < len(pairs)
-        for well, path in zip(pairs[::2], pairs[1::2], strict=True)
-        if images[numbers][well] != path
-    ]
-    return images, doubles
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

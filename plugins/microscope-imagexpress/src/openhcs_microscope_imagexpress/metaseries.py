@@ -1,4 +1,4 @@
-"""The header of a MetaXpress image: size and type of the TIFF, and the MetaSeries XML in tag 270.
+"""The header of a MetaXpress image: that of the TIFF, and the MetaSeries XML in tag 270.
 
 ::
 
@@ -7,49 +7,32 @@
                  <custom-prop id="Z Step" type="float" value="1"/> … </PlaneInfo></MetaData>
 
 The names were collected from files of MetaXpress 6.5 and 6.7. A file may come from anybody: the XML is
-bounded, a document type is refused, so no entity is ever expanded, and what reads the TIFF cannot be
-made to read more than a bounded piece of it at a time.
+bounded and a document type is refused, so no entity is ever expanded.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import re
-import struct
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from xml.parsers import expat
 
 import attrs
 
 from openhcs_host.errors import FormatError
-from openhcs_host.files.bounded import BoundedFile
-from openhcs_host.plates.wording import shown
+from openhcs_host.files.tiff_headers import TiffHeader, read_tiff_header
 
-__all__ = ["HeaderError", "ImageHeader", "MetaSeries", "parse_metaseries", "read_header"]
+__all__ = ["ImageHeader", "MetaSeries", "parse_metaseries", "read_header"]
 
+_DESCRIPTION: Final = 270
 _LONGEST_XML: Final = 1 << 20
-_LARGEST_READ: Final = 1 << 23
 _MOST_PROPERTIES: Final = 10_000
-_LONGEST_REASON: Final = 120
 _MICRONS = ("um", "µm", "μm")
 _STAGE_LABEL: Final = re.compile(r"\s*([A-Z]{1,2}[0-9]{2})\s*:\s*Site\s+([0-9]{1,6})\s*\Z")
 _EXPOSURE: Final = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(us|µs|μs|ms|msec|s|sec)\.?\s*\Z")
 _MILLISECONDS: Final = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "msec": 1.0, "s": 1e3, "sec": 1e3}
 _PLATE_NAME: Final = re.compile(r"Plate Name: *([^\r\n]+)")
-
-
-class HeaderError(FormatError):
-    """An image whose header cannot be read as TIFF."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{shown(path)} cannot be read as TIFF: {reason}")
-        self.path = path
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.path, self.reason)
 
 
 @attrs.frozen(kw_only=True)
@@ -120,16 +103,8 @@ class MetaSeries:
 class ImageHeader:
     """What the TIFF says of itself, and its MetaSeries XML if there is any."""
 
-    width: int
-    """Pixels per row."""
-    height: int
-    """Rows."""
-    dtype: str
-    """NumPy's name of the pixel type."""
-    samples: int
-    """Values per pixel; a plane has one, a colour image three."""
-    pages: int
-    """1, or 2 when there are more; a plane is one page."""
+    tiff: TiffHeader
+    """Size and type."""
     metaseries: MetaSeries
     """What the XML says; every value unknown if there is no XML."""
     problem: str | None = None
@@ -138,32 +113,17 @@ class ImageHeader:
 
 def read_header(path: str) -> ImageHeader:
     """Read the header of the image at ``path``; ``HeaderError`` if it is no readable TIFF."""
-    import tifffile  # here, because a handler's module imports the standard library and the host only
-
-    try:
-        with BoundedFile(path, _LARGEST_READ) as stream, tifffile.TiffFile(stream, name=path) as tiff:
-            page = tiff.pages[0]
-            _check_pixels(page, os.fstat(stream.fileno()).st_size)
-            header = ImageHeader(
-                width=int(page.imagewidth),  # type: ignore[union-attr]
-                height=int(page.imagelength),  # type: ignore[union-attr]
-                dtype=str(page.dtype),
-                samples=int(page.samplesperpixel),  # type: ignore[union-attr]
-                pages=1 if _is_last(tiff) else 2,
-                metaseries=MetaSeries(),
-                problem=_lost_tags(tiff, page),
-            )
-            text = page.description  # type: ignore[union-attr]
-    except Exception as error:  # a broken TIFF makes the reader stumble anywhere
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise HeaderError(path, " ".join(reason.split())[:_LONGEST_REASON]) from error
+    tiff = read_tiff_header(path, [_DESCRIPTION])
+    text = tiff.tags.get(_DESCRIPTION, "")
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
     # Without XML the file was written by another program, or by a MetaXpress of long ago.
     if not text.lstrip().startswith("<"):
-        return header
+        return ImageHeader(tiff, MetaSeries(), tiff.problem)
     try:
-        return attrs.evolve(header, metaseries=parse_metaseries(text))
+        return ImageHeader(tiff, parse_metaseries(text), tiff.problem)
     except FormatError as error:
-        return attrs.evolve(header, problem=str(error))
+        return ImageHeader(tiff, MetaSeries(), str(error))
 
 
 def parse_metaseries(text: str) -> MetaSeries:
@@ -201,31 +161,6 @@ def parse_metaseries(text: str) -> MetaSeries:
         wavelength_nm=_positive(values, "wavelength"),
         acquired=_time(values.get("acquisition-time-local", "")),
     )
-
-
-def _check_pixels(page: Any, size: int) -> None:
-    """Raise ``FormatError`` unless the file holds all of the pixels; a copy that was cut off does not."""
-    ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
-    if not ends:
-        raise FormatError("it says nothing of where its pixels lie")
-    if max(ends) > size:
-        raise FormatError(f"its pixels end at byte {max(ends)}, and the file has {size}")
-
-
-def _lost_tags(tiff: Any, page: Any) -> str | None:
-    # The reader leaves out, and only logs, a tag whose value lies beyond the end of the file.
-    tiff.filehandle.seek(page.offset)
-    (number,) = struct.unpack(tiff.tiff.tagnoformat, tiff.filehandle.read(tiff.tiff.tagnosize))
-    lost = number - len(page.tags)
-    return f"{lost} of its {number} tags cannot be read" if lost > 0 else None
-
-
-def _is_last(tiff: Any) -> bool:
-    try:
-        tiff.pages[1]  # looks for the second page only, however many a hostile file chains
-    except IndexError:
-        return True
-    return False
 
 
 def _properties(text: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from openhcs_host.contracts.microscopes import Planes
+from openhcs_host.files.tiff_headers import HeaderError
 from openhcs_host.plates.wording import counted, listed, shown
-from openhcs_microscope_imagexpress.metaseries import HeaderError, ImageHeader, MetaSeries, read_header
+from openhcs_microscope_imagexpress.metaseries import ImageHeader, MetaSeries, read_header
 
 __all__ = ["Sampler", "few_of_each"]
 

@@ -158,12 +158,10 @@ class OpenHCSHandler(MicroscopeHandler):
 
 
 def _below(folder: str, planes: Planes) -> Planes:
-    return Planes.ordered(
+    return Planes.of_wells(
         {
-            place: {
-                well: f"{folder}/{paths[place]}" for well, paths in planes.by_well.items() if place in paths
-            }
-            for place in planes.places
+            well: {place: f"{folder}/{path}" for place, path in paths.items()}
+            for well, paths in planes.by_well.items()
         }
     )
 

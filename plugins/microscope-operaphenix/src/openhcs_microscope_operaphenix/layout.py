@@ -13,8 +13,7 @@ from typing import Final
 import attrs
 
 from openhcs_host.contracts.microscopes import Place
-from openhcs_host.errors import PlateError
-from openhcs_host.plates.wording import Findings, shown
+from openhcs_host.plates.entries import EntryRules
 from openhcs_microscope_operaphenix.index import INDEX_NAMES
 from openhcs_microscope_operaphenix.names import halves, name_parts
 
@@ -24,8 +23,6 @@ __all__ = ["Folder", "Layout", "walk"]
 _METADATA_FOLDERS: Final = ("assaylayout", "ffc_profile")
 # The host's own metadata, which lies in a plate when the caller wants it there.
 _OURS: Final = ("openhcs_metadata.json", "openhcs_metadata.json.lock")
-# The deepest real layout has four levels. A bound ends the walk where a file system loops without links.
-_DEEPEST: Final = 16
 
 
 @attrs.frozen
@@ -71,7 +68,7 @@ class _Walker:
         self.folders: list[Folder] = []
         self.indexes: list[str] = []
         self.unrecognised = 0
-        self.findings = Findings()
+        self.rules = EntryRules(base)
         self.wells: dict[str, str] = {}
 
     def scan(self, path: str, depth: int) -> list[tuple[str, int]]:
@@ -107,10 +104,7 @@ class _Walker:
                     if pieces := halves(name):
                         wells_of[pieces[0]], places[pieces[1]] = well, wells
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            if not path:
-                raise PlateError(f"{shown(here)} cannot be read: {reason}") from error
-            self.findings.add("unread", f"{shown(path)} ({reason})")
+            self.rules.unreadable(path, error)
         if images or folder.odd:
             self.folders.append(folder)
         return sorted(children, reverse=True)
@@ -118,24 +112,10 @@ class _Walker:
     def _enter(self, entry: os.DirEntry[str], stem: str, depth: int, children: list[tuple[str, int]]) -> bool:
         """Deal with what is no regular file; return whether it stands for a file of the plate."""
         path = stem + entry.name
-        if entry.is_symlink():
-            if os.path.isfile(entry.path) and self._inside(entry.path):
-                return True
-            self.findings.add("links", shown(path))
-            self.unrecognised += not os.path.isdir(entry.path)
-        elif not entry.is_dir(follow_symlinks=False):
-            self.unrecognised += 1  # a pipe, socket or device; opening one could wait for ever
-        elif depth >= _DEEPEST:
-            self.findings.add("deep", shown(path))
-        elif entry.name.startswith("."):
-            # Snapshots and wastebaskets: what lies there would claim the places of the real images.
-            self.findings.add("hidden", shown(path))
-        else:
+        kind = self.rules.kind(entry, path, depth + 1)
+        if kind == "folder":
             children.append((path, depth + 1))
-        return False
-
-    def _inside(self, path: str) -> bool:
-        return os.path.realpath(path).startswith(self.base.rstrip(os.sep) + os.sep)
+        return kind == "file"
 
     def _other(self, name: str, folder: Folder, stem: str) -> None:
         lower = name.lower()
@@ -150,14 +130,8 @@ class _Walker:
 
     def layout(self) -> Layout:
         return Layout(
-            tuple(self.folders), tuple(sorted(self.indexes)), self.unrecognised, tuple(self._problems())
+            tuple(self.folders),
+            tuple(sorted(self.indexes)),
+            self.unrecognised + self.rules.strangers,
+            tuple(self.rules.problems()),
         )
-
-    def _problems(self) -> list[str]:
-        sorts = {
-            "unread": "folders that cannot be read",
-            "links": "links that lead to a folder or out of the plate, not followed",
-            "deep": f"folders more than {_DEEPEST} levels deep, not read",
-            "hidden": "hidden folders, not read",
-        }
-        return self.findings.sentences(sorts)

@@ -70,6 +70,7 @@ def read_measurement(root: Path, layout: Layout) -> Measurement:
     others = Claims.of(folder for folder in layout.folders if folder.path not in covered)
     unclaimed += others.settle(None)
     claims.add(others.planes)
+    said = [*claims.absences(), *said]
     acquisition = collector.acquisition(version)
     if not layout.indexes:
         problems += _above_root(root)
