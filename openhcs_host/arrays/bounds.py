@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,6 +13,9 @@ from openhcs_host.arrays.plan import ConversionPlan, Route
 from openhcs_host.arrays.routes import Wish, find_route
 from openhcs_host.contracts.memory import ArrayFacts, Converter, MemoryType
 from openhcs_host.errors import MemoryConversionError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["bounds"]
 
@@ -35,7 +39,7 @@ def bounds(
     """
     facts = _best(source, target, start, end)
     wish = Wish(source, target, facts, end, dtype, copy, converter)
-    best = find_route(wish)
+    best = find_route(attrs.evolve(wish, view=_view(facts)) if source.shares_out(facts) else wish)
     routes = [best]
     for worse in _worse(facts):
         # What copy=False refuses has no cost.
@@ -63,6 +67,15 @@ def _best(source: MemoryType, target: MemoryType, start: str, end: str) -> Array
     both = [pixel for pixel in _PIXELS if source.holds(pixel, start) == pixel and target.holds(pixel, end)]
     dtype = both[0] if both else "float32"
     return ArrayFacts((1, 1), dtype, start, itemsize_of(dtype) or 0, writable=not source.immutable)
+
+
+def _view(facts: ArrayFacts) -> np.ndarray[Any, Any]:
+    from openhcs_host.arrays.alignment import aligned_empty
+    from openhcs_host.arrays.casting import dtype_named
+
+    view = aligned_empty(facts.shape, dtype_named(facts.dtype))
+    view.flags.writeable = facts.writable
+    return view
 
 
 def _worse(facts: ArrayFacts) -> Iterator[ArrayFacts]:

@@ -24,7 +24,7 @@ __all__ = ["Conversions"]
 
 @attrs.frozen
 class _Shortcut:
-    """A way of one step, found before for arrays of the same class and dtype."""
+    """A way found before for arrays of the same class and dtype."""
 
     run: Callable[[Any], Any]
     dtype: Any  # the library's own object for the dtype of the result
@@ -59,7 +59,7 @@ class Conversions:
         if self._host.is_observed():
             return self._convert(array, target, device, dtype, copy, source)
         result = shortcut.run(array)
-        if result.shape == array.shape and result.dtype == shortcut.dtype:
+        if tuple(result.shape) == tuple(array.shape) and result.dtype == shortcut.dtype:
             return result
         wish = self.wish_for(array, target, device, dtype, copy, source)
         return self._checked(result, wish, find_route(wish))
@@ -166,8 +166,7 @@ class Conversions:
         self._observe(wish.source.key, target, route.method, route.nbytes, start)
         if self._always_goes(wish, route, device, dtype) and _looks_standard(array, result):
             name = (type(array), array.dtype, target, device, dtype, copy, source)
-            run = route.steps[0].run if route.steps else _itself
-            self._shortcuts[name] = _Shortcut(run, result.dtype)
+            self._shortcuts[name] = _Shortcut(_way(wish, route), result.dtype)
         return result
 
     def wish_for(
@@ -185,6 +184,8 @@ class Conversions:
             raise MemoryConversionError(
                 source, target, "ownership", f"the array is declared {source!r} and is one of {owner.key!r}"
             )
+        if copy not in (None, True, False):
+            raise ArrayError(f"copy={copy!r} is neither None, True nor False")
         memory = self.usable(target)
         return Wish(
             source=owner,
@@ -194,6 +195,7 @@ class Conversions:
             dtype=_dtype_name(dtype),
             copy=copy,
             converter=self._converter,
+            view=owner.to_numpy(array, copy=False) if copy is False and owner.shares_out(facts) else None,
         )
 
     def _destination(
@@ -225,13 +227,18 @@ class Conversions:
 
     def _always_goes(self, wish: Wish, route: Route, device: str | int | None, dtype: Any) -> bool:
         """Whether every array of this class and dtype, however it lies in memory, goes this way."""
-        if dtype is not None or len(route.steps) > 1:
+        if dtype is not None:
             return False
         if not route.steps:
             return device is None and not wish.copy
-        here = wish.source.key == "numpy" or self._host.memory(wish.source.key).devices() == ("cpu",)
-        ways = {f"{wish.source.key}.{wish.target.key}"} & set(self._host.index.keys("converter"))
-        return here and not ways and route.names[0] in ("to_numpy", "from_numpy")
+        source, target = wish.source.key, wish.target.key
+        here = source == "numpy" or self._host.memory(source).devices() == ("cpu",)
+        edges = {f"{source}.{target}", f"{source}.numpy", f"numpy.{target}"}
+        if not here or edges & set(self._host.index.keys("converter")):
+            return False
+        # With copy=True it depends on the array in which of two steps it is copied.
+        over_numpy = route.names == ("to_numpy", "from_numpy") and not wish.copy
+        return over_numpy or route.names in (("to_numpy",), ("from_numpy",))
 
     def _checked(self, result: Any, wish: Wish, route: Route) -> Any:
         """Return the result, or raise if it is not what the route promised: then a plugin is wrong."""
@@ -256,6 +263,15 @@ class Conversions:
             seconds = time.perf_counter() - start
             facts = {"source": source, "target": target, "method": method, "nbytes": nbytes}
             _warn(self._host.notify("openhcs_converted", **facts, seconds=seconds))
+
+
+def _way(wish: Wish, route: Route) -> Callable[[Any], Any]:
+    """Return the calls for every array of the class: nothing in them depends on this one."""
+    if len(route.steps) < 2:
+        return route.steps[0].run if route.steps else _itself
+    out, into = wish.source.to_numpy, wish.target.from_numpy
+    copy, device = wish.copy, wish.device
+    return lambda array: into(out(array, copy=copy), device=device, copy=copy)
 
 
 def _looks_standard(*arrays: Any) -> bool:

@@ -5,10 +5,11 @@ dtypes are NumPy's names in native byte order, and ``bfloat16``. Nothing here im
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["itemsize_of", "joined", "keeps_every_value", "only_rounds"]
+__all__ = ["NUMBERS", "itemsize_of", "joined", "keeps_every_value", "name_of", "only_rounds"]
 
 _INTEGERS: Final = {f"{sign}int{bits}": (sign == "u", bits) for bits in (8, 16, 32, 64) for sign in ("u", "")}
 # Bits of the significand, the hidden one included, and the largest exponent (IEEE 754; bfloat16: TensorFlow's).
@@ -23,6 +24,8 @@ _SIZES: Final = {
     "complex64": 8,
     "complex128": 16,
 }
+NUMBERS: Final = frozenset((*_INTEGERS, *_SIZES))
+"""Every dtype that is known here: bool, integers, floats with ``bfloat16``, complex numbers."""
 # From narrow to wide; an integer before the float of its size.
 _WIDENING: Final = (
     *("int16", "uint16", "int32", "uint32", "float32", "int64", "uint64"),
@@ -35,6 +38,13 @@ def itemsize_of(dtype: str) -> int | None:
     if dtype in _INTEGERS:
         return _INTEGERS[dtype][1] // 8
     return _SIZES.get(dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def name_of(dtype: Any) -> str:
+    """Return the name of a NumPy dtype, which NumPy itself puts together anew each time it is asked."""
+    name: str = dtype.name
+    return name
 
 
 def keeps_every_value(kept: str, given: str) -> bool:

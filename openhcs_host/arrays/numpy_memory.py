@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from openhcs_host.arrays.dtypes import name_of
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, MemoryType
-from openhcs_host.errors import ArrayError, MemoryConversionError
+from openhcs_host.errors import MemoryConversionError
 from openhcs_host.seam.hookspecs import hookimpl
 
 __all__ = ["NumpyMemory"]
@@ -44,7 +46,7 @@ class NumpyMemory(MemoryType):
         native: bool = array.dtype.isnative and array.flags.aligned
         return ArrayFacts(
             shape=array.shape,
-            dtype=array.dtype.name,
+            dtype=name_of(array.dtype),
             device="cpu",
             nbytes=array.nbytes,
             writable=array.flags.writeable,
@@ -88,24 +90,8 @@ class NumpyMemory(MemoryType):
 
     def stack(self, slices: Sequence[Any]) -> np.ndarray[Any, Any]:
         """Stack 2-D arrays of one shape and dtype into a new [Z, Y, X] array."""
-        if not slices:
-            raise ArrayError("there is no slice to stack; a stack has at least one plane")
-        first = slices[0]
-        for number, plane in enumerate(slices):
-            if not self.owns(plane) or plane.ndim != 2:
-                raise ArrayError(f"slice {number} is not a 2-D NumPy array but {_describe(plane)}")
-            if plane.shape != first.shape or plane.dtype != first.dtype:
-                raise ArrayError(
-                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
-                    "a stack holds planes of one shape and dtype"
-                )
+        check_slices(self, slices)
         return np.stack(slices)
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype} {value.shape}"
-    return type(value).__name__
 
 
 @hookimpl

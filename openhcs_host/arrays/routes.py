@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,6 +14,9 @@ from openhcs_host.arrays.dtypes import itemsize_of, keeps_every_value
 from openhcs_host.arrays.plan import Route, Step
 from openhcs_host.contracts.memory import ArrayFacts, ConversionCost, Converter, MemoryType
 from openhcs_host.errors import ArrayError, MemoryConversionError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Wish", "find_route"]
 
@@ -40,6 +43,8 @@ class Wish:
     """Returns the converter of a key, if one is installed."""
     private: bool = False
     """Whether nobody else uses the array: its memory may then be taken over."""
+    view: np.ndarray[Any, Any] | None = None
+    """The array's memory as NumPy shows it; looked at only where sharing is demanded, else ``None``."""
 
     def refusal(self, method: str, reason: str) -> MemoryConversionError:
         """Return the error that says why it cannot be done."""
@@ -92,7 +97,7 @@ def _way_out(wish: Wish) -> str:
     """Return how to allow it, in the words of the target where it has some."""
     wanted = wish.dtype or wish.facts.dtype
     if itemsize_of(wanted) is None:
-        return "Only arrays of numbers go from one library to another."
+        return f"No library takes {wanted} from another; cast it to a dtype of NumPy's numbers first."
     import numpy as np
 
     from openhcs_host.arrays.casting import dtype_named
@@ -100,7 +105,8 @@ def _way_out(wish: Wish) -> str:
     try:
         wish.target.from_numpy(np.zeros((1, 1), dtype_named(wanted)), device=wish.device)
     except ArrayError as error:
-        return f"{getattr(error, 'reason', error)}."
+        reason = str(getattr(error, "reason", error))
+        return f"{reason[:1].upper()}{reason[1:]}."
     likely = ("int64", "uint32", "int32", "float64", "float32", "complex64", "uint16", "uint8")
     has = [dtype for dtype in likely if wish.target.holds(dtype, wish.device) == dtype]
     return (
@@ -198,7 +204,7 @@ def _legs_in(wish: Wish, out: _Leg | None, kept: str) -> Iterator[_Leg]:
     found = wish.converter(f"numpy.{wish.target.key}")
     if found is not None and not (copy is False and found.cost != ZERO):
         yield _converter_leg(wish, found, facts, kept, wish.device, copy)
-    shares = not copy and kept == facts.dtype and wish.target.shares_in(facts, wish.device)
+    shares = not copy and kept == facts.dtype and _takes_memory(wish, facts, copy)
     if copy is False and not shares:
         return
     cost = ZERO if shares else COPY if kind_of(wish.device) == "cpu" else CROSSING
@@ -210,6 +216,12 @@ def _legs_in(wish: Wish, out: _Leg | None, kept: str) -> Iterator[_Leg]:
         0 if shares else _nbytes(facts, kept),
     )
     yield _Leg(step, _fresh(facts, kept, wish.device), not shares)
+
+
+def _takes_memory(wish: Wish, facts: ArrayFacts, copy: bool | None) -> bool:
+    if wish.target.shares_in(facts, wish.device):
+        return True
+    return copy is False and wish.view is not None and wish.target.shares_on_demand(wish.view, wish.device)
 
 
 def _cast_route(wish: Wish, kept: str) -> Route:
@@ -249,13 +261,21 @@ def _why_nothing_shares(wish: Wish) -> str:
     what = [
         "" if facts.writable else "read-only",
         "" if facts.native else "strides, alignment or byte order of its own",
+        "" if facts.contiguous else "not in C order",
         "" if facts.device == wish.device else f"on {facts.device}",
+        "" if not wish.target.immutable or _is_aligned(wish) else "beginning at no multiple of 64 bytes",
     ]
     described = ", ".join(filter(None, what))
     return (
         f"copy=False, and {wish.target.key} on {wish.device} cannot share the memory of this {facts.dtype} array"
         f"{f' ({described})' if described else ''}; leave copy out to let it be copied"
     )
+
+
+def _is_aligned(wish: Wish) -> bool:
+    from openhcs_host.arrays.alignment import begins_aligned
+
+    return wish.view is None or begins_aligned(wish.view)
 
 
 def _fresh(facts: ArrayFacts, dtype: str, device: str, *, writable: bool = True) -> ArrayFacts:

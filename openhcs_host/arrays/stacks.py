@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from openhcs_host.arrays.devices import kind_of
 from openhcs_host.arrays.dtypes import joined
+from openhcs_host.arrays.slices import check_shapes
 from openhcs_host.contracts.memory import ArrayFacts, MemoryType
 from openhcs_host.errors import ArrayError
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from openhcs_host.arrays.conversions import Conversions
 
 __all__ = ["Plane", "Stacked", "stack", "unstack"]
-
-_ALIGNMENT: Final = 64
-"""Bytes; libraries that only take memory aligned so take the stack over without another copy."""
 
 
 @attrs.frozen
@@ -89,16 +86,7 @@ def unstack(memory: MemoryType, array: Any, shape: tuple[int, ...]) -> list[Any]
 
 
 def _check(planes: Sequence[Plane]) -> str:
-    if not planes:
-        raise ArrayError("there is no slice to stack; a stack has at least one plane")
-    shape = planes[0].facts.shape
-    for number, plane in enumerate(planes):
-        if len(plane.facts.shape) != 2:
-            raise ArrayError(f"slice {number} has shape {plane.facts.shape}; a slice is 2-D, [Y, X]")
-        if plane.facts.shape != shape:
-            raise ArrayError(
-                f"slice {number} has shape {plane.facts.shape} and slice 0 has {shape}; crop or pad them first"
-            )
+    check_shapes([plane.facts for plane in planes])
     dtypes = sorted({plane.facts.dtype for plane in planes})
     dtype = joined(dtypes)
     if dtype is None:
@@ -124,22 +112,14 @@ def _can_stay(planes: Sequence[Plane], target: MemoryType, end: str) -> bool:
 def _in_numpy(planes: Sequence[Plane], dtype: str) -> np.ndarray[Any, Any]:
     import numpy as np
 
+    from openhcs_host.arrays.alignment import aligned_empty
+    from openhcs_host.arrays.casting import dtype_named
+
+    # Aligned: a library that only takes such memory takes the stack over without another copy.
     arrays = [plane.owner.to_numpy(plane.array) for plane in planes]
-    made = _empty((len(planes), *planes[0].facts.shape), dtype)
+    made = aligned_empty((len(planes), *planes[0].facts.shape), dtype_named(dtype))
     if all(array.dtype == made.dtype for array in arrays):
         return np.stack(arrays, out=made)
     for number, array in enumerate(arrays):
         made[number] = array  # the joined dtype holds every value
     return made
-
-
-def _empty(shape: tuple[int, ...], dtype: str) -> np.ndarray[Any, Any]:
-    import numpy as np
-
-    from openhcs_host.arrays.casting import dtype_named
-
-    kind = dtype_named(dtype)
-    size = math.prod(shape) * kind.itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + size].view(kind).reshape(shape)

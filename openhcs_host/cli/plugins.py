@@ -92,6 +92,13 @@ def doctor(host: Host, as_json: bool, timeout: float) -> None:
             for tried in diagnosis.probes
         ]
         click.echo(table(("plugin", "distribution", "import", "pulls in"), rows))
+        click.echo()
+        states = [
+            (tried.provider.key, tried.availability.state, tried.availability.detail)
+            for tried in diagnosis.probes
+            if tried.availability is not None
+        ]
+        click.echo(table(("memory type", "state", ""), states))
         for provider, reason in diagnosis.unused:
             click.echo(f"not used: {provider.kind}:{provider.key} ({provider}): {reason}")
         for finding in diagnosis.findings:
@@ -110,6 +117,7 @@ def _report(diagnosis: Diagnosis) -> dict[str, Any]:
                 "seconds": tried.seconds,
                 "libraries": list(tried.libraries),
                 "error": tried.error,
+                "availability": None if tried.availability is None else attrs.asdict(tried.availability),
             }
             for tried in diagnosis.probes
         ],

@@ -36,7 +36,13 @@ class Availability:
     state: Literal["ready", "library missing", "driver missing", "driver too old", "no device"]
     """``ready``, or what is missing."""
     detail: str
-    """For people: what was looked for, and the command or package that mends it."""
+    """For people: what was looked for and what was found."""
+    mend: str = ""
+    """The command, or what else a person can do; empty if it is ready."""
+
+    def __str__(self) -> str:
+        """Return what is there or missing and what mends it, as one text."""
+        return f"{self.detail}. To mend it: {self.mend}" if self.mend else self.detail
 
 
 @attrs.frozen
@@ -82,9 +88,16 @@ class MemoryType(Provided, ABC):
     def devices(self) -> Sequence[str]:
         """Return the usable devices, the default first: ``("cpu",)``, ``("cuda:0", "cpu")``."""
 
+    def missing_device(self, device: str) -> Availability:
+        """Say why a device that is not among ``devices()`` cannot be used, as far as the library can tell."""
+        return Availability("no device", f"there is no {device}")
+
     @abstractmethod
     def facts(self, array: Any) -> ArrayFacts:
-        """Return shape, dtype, device and layout of one of its arrays."""
+        """Return shape, dtype, device and layout of one of its arrays.
+
+        Raises ``MemoryConversionError`` for one without plain values in memory: sparse, quantised, spread out.
+        """
 
     @abstractmethod
     def holds(self, dtype: str, device: str | None = None) -> str | None:
@@ -141,10 +154,20 @@ class MemoryType(Provided, ABC):
     def cast(self, array: Any, dtype: str) -> Any:
         """Return the array in another dtype as the library casts; the host has checked that it may."""
 
+    def shares_on_demand(self, array: np.ndarray[Any, Any], device: str | None = None) -> bool:
+        """Whether ``from_numpy(copy=False)`` is a view of this array, although ``copy=None`` copies it.
+
+        So it is in libraries of immutable arrays, for memory that they can take: whoever demands it vouches that
+        nobody writes to ``array`` any more.
+        """
+        return False
+
     def from_dlpack(self, array: Any, *, copy: bool | None = None) -> Any:
         """Return a foreign device array, of a kind in ``dlpack_devices``, as this library's on that device.
 
-        The library passes its current stream to the producer, which orders its work before it.
+        ``True`` copies, ``None`` and ``False`` share: the host, who knows both sides, has seen to it that nobody
+        can write to what the other side takes for constant. The library passes its current stream to the
+        producer, which orders its work before it.
         """
         raise NotImplementedError(f"the {self.key} memory type takes no device arrays")
 

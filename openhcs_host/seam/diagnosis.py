@@ -99,9 +99,12 @@ def _policy(host: Host) -> Iterator[Finding]:
 
 def _probes(probes: tuple[Probe, ...]) -> Iterator[Finding]:
     for tried in probes:
+        provider, found = tried.provider, tried.availability
+        subject = f"{provider.kind}:{provider.key} ({provider})"
         if tried.error is not None:
-            provider = tried.provider
-            subject = f"{provider.kind}:{provider.key} ({provider})"
             yield Finding(
                 subject, tried.error, f"pip install --upgrade --force-reinstall {provider.distribution}"
             )
+        elif found is not None and found.state != "ready":
+            uninstall = f"pip uninstall {provider.distribution}, if nobody wants it"
+            yield Finding(subject, f"{found.state}: {found.detail}", found.mend or uninstall)

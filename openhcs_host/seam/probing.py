@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from openhcs_host.contracts.memory import Availability
 from openhcs_host.contracts.provided import InstanceSpec
 from openhcs_host.errors import OpenHCSError
 from openhcs_host.seam.activation import check_host_requirement
@@ -38,6 +39,8 @@ class Probe:
     """Packages beside the standard library and ours that it imported, sorted."""
     error: str | None = None
     """What is wrong, for people."""
+    availability: Availability | None = None
+    """What a memory type says of its library and its devices; ``None`` for other kinds."""
 
 
 def probe(provider: Provider, timeout: float) -> Probe:
@@ -59,7 +62,14 @@ def probe(provider: Provider, timeout: float) -> Probe:
     for line in done.stdout.splitlines():
         if line.startswith(_MARK):
             facts = json.loads(line.removeprefix(_MARK))
-            return Probe(provider, facts["seconds"], tuple(facts["libraries"]), facts["error"])
+            said = facts["availability"]
+            return Probe(
+                provider,
+                facts["seconds"],
+                tuple(facts["libraries"]),
+                facts["error"],
+                Availability(**said) if said else None,
+            )
     how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit status {done.returncode}"
     last = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
     return Probe(provider, error=f"it ended the process that imported it ({how}): {last[0]}")
@@ -67,7 +77,7 @@ def probe(provider: Provider, timeout: float) -> Probe:
 
 def _try(kind: str, key: str, distribution: str) -> dict[str, Any]:
     pin = Policy.of(pin={f"{kind}:{key}": distribution}, origin="doctor")
-    error = None
+    error = said = None
     before: set[str] = set()
     start = time.perf_counter()
     with Host(policy=pin) as host:
@@ -82,11 +92,18 @@ def _try(kind: str, key: str, distribution: str) -> dict[str, Any]:
         except OpenHCSError as caught:
             error = str(caught)
         seconds = time.perf_counter() - start
-    new = {name.partition(".")[0] for name in set(sys.modules) - before}
+        new = {name.partition(".")[0] for name in set(sys.modules) - before}
+        if kind == "memory" and error is None:
+            said = attrs.asdict(host.memory(key).availability())
     foreign = {
         name for name in new if name not in sys.stdlib_module_names and not name.startswith(("openhcs", "_"))
     }
-    return {"seconds": None if error else seconds, "libraries": sorted(foreign), "error": error}
+    return {
+        "seconds": None if error else seconds,
+        "libraries": sorted(foreign),
+        "error": error,
+        "availability": said,
+    }
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as drawn
 
 from openhcs_host import FileManager, Host, convert, plan_conversion, stack_slices, unstack_slices
 from openhcs_host.arrays.casting import dtype_named
-from openhcs_host.errors import ArrayError, MemoryConversionError, PluginNotFoundError
+from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError, PluginNotFoundError
 from openhcs_host.testing.arrays import (
     DTYPES,
     assert_equal,
@@ -141,6 +141,71 @@ def test_a_plan_is_what_happens(host, ready, source, target):
         assert bounds.cost <= plan.cost <= bounds.at_most
 
 
+def memory_at(offset, dtype="uint16", shape=(3, 64)):
+    """Values in memory that begins ``offset`` bytes after a multiple of 64."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 128, np.uint8)
+    start = -raw.ctypes.data % 64 + offset
+    array = raw[start : start + size].view(dtype).reshape(shape)
+    array[...] = image(dtype, shape)
+    return array
+
+
+def pointer(key, array):
+    if key == "torch":
+        return array.data_ptr()
+    if key == "jax":
+        return array.unsafe_buffer_pointer()
+    return np.asarray(array).ctypes.data
+
+
+@pytest.mark.parametrize("target", CONSTANT)
+@pytest.mark.parametrize("source", ["numpy", "torch"])
+def test_memory_is_shared_with_a_constant_array_when_that_is_demanded_and_possible(
+    host, ready, source, target
+):
+    ready(source, target)
+    array = convert(memory_at(0), source, copy=False, host=host)
+    for _ in range(2):
+        plan = plan_conversion(array, target, copy=False, host=host)
+        assert (plan.shares, plan.bytes_copied, plan.cost) == (True, 0, 0)
+        made = convert(array, target, copy=False, host=host)
+        assert pointer(target, made) == pointer(source, array)
+        assert_equal(look(target, made), memory_at(0), target)
+    assert not plan_conversion(array, target, host=host).shares
+    assert pointer(target, convert(array, target, host=host)) != pointer(source, array)
+    between = plan_conversion(source, target, copy=False, host=host)
+    assert (between.cost, between.shares) == (0, True)
+    refused = {
+        "beginning at no multiple of 64 bytes": convert(memory_at(16), source, copy=False, host=host),
+        "not in C order": convert(memory_at(0).T, source, copy=False, host=host),
+    }
+    for reason, odd in refused.items():
+        with pytest.raises(MemoryConversionError, match=reason):
+            plan_conversion(odd, target, copy=False, host=host)
+        with pytest.raises(MemoryConversionError, match=r"multiple of 64|C order"):
+            convert(odd, target, copy=False, host=host)
+        assert_equal(look(target, convert(odd, target, host=host)), look(source, odd), reason)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("jax", "tensorflow"), ("tensorflow", "jax"), ("numpy", "jax")]
+)
+def test_what_nobody_may_write_to_is_shared_where_the_library_takes_it(host, ready, source, target):
+    ready(source, target)
+    array = convert(memory_at(0), source, host=host)
+    if source == "numpy":
+        array = memory_at(0)
+        array.flags.writeable = False
+    if target == "tensorflow":  # it takes memory over DLPack, and NumPy hands out nothing read-only there
+        with pytest.raises(MemoryConversionError, match="read-only"):
+            convert(array, target, copy=False, host=host)
+        return
+    made = convert(array, target, copy=False, host=host)
+    assert pointer(target, made) == pointer(source, array)
+    assert plan_conversion(array, target, copy=False, host=host).shares
+
+
 def share(host, source, start, target, made):
     """Whether two arrays lie in the same memory of the host, as NumPy sees them; ``None`` has no such view."""
     if start is made:
@@ -254,6 +319,24 @@ def test_drawn_arrays_keep_their_values_along_drawn_ways(host, data):
                 values = values.astype(dtype_named(host.memory(key).holds(values.dtype.name)))
             assert_equal(look(key, made), values, key)
             current = made
+
+
+# Devices
+
+
+@pytest.mark.parametrize("target", ["torch", "jax", "tensorflow"])
+def test_a_missing_accelerator_is_an_error_that_says_what_is_missing(host, ready, target):
+    ready(target)
+    if len(host.memory(target).devices()) > 1:
+        pytest.skip(f"{target} has an accelerator here")
+    for device in (0, "cuda", "cuda:0"):
+        with pytest.raises(
+            DeviceUnavailableError, match=r"devices are cpu: .*(CUDA|driver).* To mend it:"
+        ) as caught:
+            convert(PLANE, target, device, host=host)
+        assert caught.value.state in ("driver missing", "driver too old", "no device")
+    with pytest.raises(DeviceUnavailableError, match=r"no 'opencl:0' here; its devices are cpu$"):
+        convert(PLANE, target, "opencl:0", host=host)
 
 
 # Stacks

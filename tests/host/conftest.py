@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from openhcs_host import Host
+from openhcs_host.seam.default_host import using_host
 
 PLUGIN = """
 from openhcs_host import hookimpl
@@ -91,3 +97,15 @@ def site(tmp_path: Path) -> SitePackages:
     folder = tmp_path / "site"
     folder.mkdir()
     return SitePackages(folder)
+
+
+@pytest.fixture
+def card(site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Install the memory type of ``card_memory.py``, for every function that is given no host."""
+    source = Path(__file__).with_name("card_memory.py").read_text()
+    points = {"openhcs.memory": {"card": "card_memory"}, "openhcs.array": {"card_memory": "card"}}
+    site.install("openhcs-mem-card", points, {"card_memory": source})
+    monkeypatch.syspath_prepend(str(site.folder))
+    with Host() as host, using_host(host):
+        yield importlib.import_module("card_memory")
+    del sys.modules["card_memory"]

@@ -12,6 +12,7 @@ import pytest
 from openhcs_host import Host
 from openhcs_host.arrays.cleanup import cleanup_all_gpu_frameworks, cleanup_gpu_memory_by_framework
 from openhcs_host.errors import DeviceUnavailableError, PluginNotFoundError
+from openhcs_host.seam.default_host import using_host
 
 POINTS = {
     "openhcs.memory": {"card": "card_memory", "broken": "broken_memory"},
@@ -39,8 +40,7 @@ def card(site, monkeypatch):
     source = Path(__file__).with_name("card_memory.py").read_text()
     site.install("openhcs-mem-card", POINTS, {"card_memory": source, "broken_memory": BROKEN})
     monkeypatch.syspath_prepend(str(site.folder))
-    with Host() as host:
-        monkeypatch.setattr("openhcs_host.seam.default_host._host", host)
+    with Host() as host, using_host(host):
         yield importlib.import_module("card_memory")
     del sys.modules["card_memory"]
     sys.modules.pop("broken_memory", None)
@@ -56,7 +56,8 @@ def test_it_frees_every_accelerator_or_one_and_says_how_much(card):
     leave_in_cache(card, 200, "card:1")
     assert cleanup_gpu_memory_by_framework("card", 1) == 200 and card.cached == {"card:0": 1000, "card:1": 0}
     leave_in_cache(card, 200, "card:1")
-    assert cleanup_all_gpu_frameworks(0) == {"card": 1000, "numpy": 0}
+    freed = cleanup_all_gpu_frameworks(0)  # of other libraries, too, if this process uses any
+    assert (freed["card"], freed["numpy"]) == (1000, 0)
     leave_in_cache(card, 30, "card:0")
     assert cleanup_gpu_memory_by_framework("card") == 230 and card.cached == {"card:0": 0, "card:1": 0}
 

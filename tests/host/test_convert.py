@@ -177,10 +177,10 @@ def test_the_second_conversion_of_a_kind_keeps_the_same_promises(host):
 
 
 def test_what_cannot_be_kept_is_refused_in_the_words_of_the_plugin(host):
-    with pytest.raises(MemoryConversionError, match="no grid holds int64") as caught:
+    with pytest.raises(MemoryConversionError, match="No grid holds int64") as caught:
         convert(PLANE.astype("i8"), "reference", host=host)
     assert (caught.value.source_type, caught.value.target_type) == ("numpy", "reference")
-    with pytest.raises(MemoryConversionError, match="Only arrays of numbers"):
+    with pytest.raises(MemoryConversionError, match="cast it to a dtype"):
         convert(np.array(["a"]), "reference", host=host)
 
 
@@ -245,6 +245,12 @@ def test_a_named_dtype_that_the_target_has_only_wider_is_refused_with_its_name(h
         convert(PLANE, "reference", dtype="nonsense", host=host)
 
 
+def test_a_copy_that_is_neither_yes_nor_no_nor_none_is_refused(host):
+    for function in (convert, plan_conversion):
+        with pytest.raises(ArrayError, match="copy='never' is neither None, True nor False"):
+            function(PLANE, "reference", copy="never", host=host)
+
+
 def test_a_named_dtype_and_no_copy_contradict_each_other(host):
     with pytest.raises(MemoryConversionError, match="new memory only"):
         convert(PLANE, "reference", dtype="float32", copy=False, host=host)
@@ -271,6 +277,29 @@ def test_no_copy_shares_or_says_why_not(host):
         convert(PLANE[::-1], "reference", copy=False, host=host)
     with pytest.raises(MemoryConversionError, match=r"leave copy out"):
         convert(PLANE, "reference_device", copy=False, host=host)
+
+
+def test_a_library_of_constant_arrays_shares_when_told_to_and_the_plan_says_so(host):
+    for array, shares in ((PLANE.copy(), True), (PLANE[:, ::2], True), (PLANE[::-1], False)):
+        assert not plan_conversion(array, "reference_constant", host=host).shares
+        if not shares:
+            for function in (convert, plan_conversion, convert):
+                with pytest.raises(MemoryConversionError, match="cannot share"):
+                    function(array, "reference_constant", copy=False, host=host)
+            continue
+        plan = plan_conversion(array, "reference_constant", copy=False, host=host)
+        assert (plan.route, plan.cost, plan.bytes_copied, plan.shares) == (("from_numpy",), ZERO, 0, True)
+        for _ in range(2):
+            made = convert(array, "reference_constant", copy=False, host=host)
+            assert address(made) == address(array)
+    there = grid(host, "reference")
+    plan = plan_conversion(there, "reference_constant", copy=False, host=host)
+    assert plan.route == ("to_numpy", "from_numpy") and plan.shares
+    assert address(convert(there, "reference_constant", copy=False, host=host)) == address(there)
+    between = plan_conversion("numpy", "reference_constant", copy=False, host=host)
+    assert (between.cost, between.shares) == (ZERO, True)
+    with pytest.raises(MemoryConversionError, match="cannot share"):
+        plan_conversion("numpy", "reference_device", copy=False, host=host)
 
 
 def test_a_constant_array_is_copied_where_it_could_be_written_to(host):

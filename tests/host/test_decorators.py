@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pickle
-import sys
 import threading
 import time
 import timeit
@@ -16,24 +15,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openhcs_host import Host
+from openhcs_host import Host, convert
+from openhcs_host.arrays.cleanup import cleanup_gpu_memory_by_framework
 from openhcs_host.arrays.working_device import on_device
 from openhcs_host.decorators import memory, memory_types, numpy, torch
-from openhcs_host.errors import ArrayError, DeviceUnavailableError, PluginNotFoundError
+from openhcs_host.errors import (
+    ArrayError,
+    DeviceUnavailableError,
+    PluginBlockedError,
+    PluginNotFoundError,
+)
+from openhcs_host.seam.default_host import default_host, using_host
+from openhcs_host.seam.index import build_index
+from openhcs_host.seam.policy import Policy
 
 STACK = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
-
-
-@pytest.fixture
-def card(site, monkeypatch):
-    source = Path(__file__).with_name("card_memory.py").read_text()
-    points = {"openhcs.memory": {"card": "card_memory"}, "openhcs.array": {"card_memory": "card"}}
-    site.install("openhcs-mem-card", points, {"card_memory": source})
-    monkeypatch.syspath_prepend(str(site.folder))
-    with Host() as host:
-        monkeypatch.setattr("openhcs_host.seam.default_host._host", host)
-        yield importlib.import_module("card_memory")
-    del sys.modules["card_memory"]
 
 
 # Declaring
@@ -262,7 +258,7 @@ def test_a_worker_s_device_is_where_functions_work(card):
 
 def test_threads_do_not_disturb_each_other(card):
     together = threading.Barrier(2, timeout=10)
-    streams, results = {}, {}
+    streams, results, host = {}, {}, default_host()
 
     @memory("card")
     def double(stack):
@@ -272,7 +268,7 @@ def test_threads_do_not_disturb_each_other(card):
         return stack * 2
 
     def work(number):
-        with on_device(number):
+        with using_host(host), on_device(number):
             results[number] = double(STACK + number)
 
     threads = [threading.Thread(target=work, args=(number,), name=f"card:{number}") for number in (0, 1)]
@@ -284,6 +280,54 @@ def test_threads_do_not_disturb_each_other(card):
     assert len({number for number, _ in streams.values()}) == 2
     for number, result in results.items():
         assert result.place == f"card:{number}" and np.array_equal(result, (STACK + number) * 2)
+
+
+# The host
+
+
+def test_functions_use_the_host_of_the_run_that_calls_them(site, monkeypatch):
+    ours = Path(__file__).with_name("card_memory.py").read_text()
+    points = {"openhcs.memory": {"card": "card_memory"}, "openhcs.array": {"card_memory": "card"}}
+    site.install("openhcs-mem-card", points, {"card_memory": ours})
+    theirs = ours.replace('return ("card:0", "card:1", "cpu")', 'return ("card:1", "card:0", "cpu")')
+    theirs = theirs.replace("class CardArray", "from card_memory import CardArray\nclass Unused")
+    site.install("rival-mem-card", {"openhcs.memory": {"card": "rival_memory"}}, {"rival_memory": theirs})
+    monkeypatch.syspath_prepend(str(site.folder))
+    index = build_index()
+    where, recovering = memory("card")(_stack), memory("card", oom_recovery=True)(_stack)
+
+    def pinned(distribution):
+        return Host(index, Policy.of(pin={"memory:card": distribution}))
+
+    with pinned("openhcs-mem-card") as one, pinned("rival-mem-card") as other:
+        for run, place in ((one, "card:0"), (other, "card:1")):
+            with using_host(run):
+                assert default_host() is run
+                assert where(STACK).place == recovering(STACK).place == convert(STACK, "card").place == place
+    with Host(index, Policy.of(block=["openhcs-mem-card", "rival-mem-card"])) as strict, using_host(strict):
+        with pytest.raises(PluginBlockedError, match="rival-mem-card"):
+            where(STACK)
+        with pytest.raises(PluginBlockedError, match="rival-mem-card"):
+            recovering(STACK)
+        with pytest.raises(PluginBlockedError):
+            cleanup_gpu_memory_by_framework("card")
+
+
+def _stack(stack):
+    return stack
+
+
+def test_a_host_is_chosen_for_one_thread_and_hosts_may_be_nested():
+    seen = []
+    with Host() as outer, Host() as inner, using_host(outer):
+        with using_host(inner), pytest.raises(KeyError):
+            assert default_host() is inner
+            raise KeyError
+        assert default_host() is outer
+        thread = threading.Thread(target=lambda: seen.append(default_host()))
+        thread.start()
+        thread.join()
+    assert seen == [default_host()] and default_host() not in (outer, inner)
 
 
 # The result

@@ -111,3 +111,73 @@ def test_people_get_a_table_and_the_mending(site, healthy):
     if not healthy:
         assert "wrong: backend:attic (sick-attic 1.0)" in done.stdout and "no_such_module" in done.stdout
         assert "mend: pip install" in done.stdout
+
+
+MEMORY = """
+from openhcs_host import hookimpl
+from openhcs_host.arrays.numpy_memory import NumpyMemory
+from openhcs_host.contracts.memory import Availability
+
+OPENHCS_API = 1
+
+
+class Memory(NumpyMemory):
+    key = {key!r}
+
+    def availability(self):
+        return {found}
+
+
+@hookimpl
+def openhcs_create_memory(key):
+    return Memory()
+"""
+STATES = {
+    "fine": ("Availability('ready', 'it works on the CPU')", None),
+    "absent": (
+        "Availability('library missing', 'Grid is not installed', 'pip install grid')",
+        "pip install grid",
+    ),
+    "driverless": ("Availability('driver missing', 'there is no driver', 'install one')", "install one"),
+    "dated": ("Availability('driver too old', 'it supports CUDA up to 9.0', 'update it')", "update it"),
+    "deviceless": ("Availability('no device', 'OpenCL shows none')", "pip uninstall states"),
+    "raising": ("1 / 0", "--force-reinstall states"),
+}
+
+
+@pytest.fixture
+def states(site):
+    """Install one memory type in each state."""
+    modules = {name: MEMORY.format(key=name, found=found) for name, (found, _) in STATES.items()}
+    site.install(
+        "states",
+        {"openhcs.memory": {name: f"{name}_memory" for name in STATES}},
+        {f"{name}_memory": source for name, source in modules.items()},
+    )
+    return site
+
+
+def test_the_state_of_each_memory_type_is_told_and_what_is_missing_is_found(states):
+    status, report = doctor(states, OPENHCS_ALLOW="openhcs-host,states")
+    assert status == 1
+    rows = {row["key"]: row for row in report["plugins"] if row["kind"] == "memory"}
+    assert rows["numpy"]["availability"] == {"state": "ready", "detail": "", "mend": ""}
+    assert rows["fine"]["availability"]["detail"] == "it works on the CPU"
+    assert rows["dated"]["availability"]["state"] == "driver too old"
+    assert rows["raising"]["availability"] is None and "ZeroDivisionError" in rows["raising"]["error"]
+    assert all(row["availability"] is None for row in report["plugins"] if row["kind"] != "memory")
+    found = {finding["subject"]: finding for finding in report["findings"]}
+    assert found.keys() == {f"memory:{name} (states 1.0)" for name in STATES if name != "fine"}
+    for name, (_, mend) in STATES.items():
+        if mend is not None:
+            assert mend in found[f"memory:{name} (states 1.0)"]["mend"]
+    assert found["memory:absent (states 1.0)"]["problem"] == "library missing: Grid is not installed"
+
+
+def test_people_read_the_state_of_each_memory_type(states):
+    done = states.openhcs("plugins", "doctor", OPENHCS_ALLOW="openhcs-host,states")
+    lines = [line.split("  ") for line in done.stdout.splitlines()]
+    told = {line[0]: [cell.strip() for cell in line[1:] if cell.strip()] for line in lines}
+    assert told["dated"] == ["driver too old", "it supports CUDA up to 9.0"] and told["numpy"] == ["ready"]
+    assert told["fine"] == ["ready", "it works on the CPU"] and "raising" not in told
+    assert "wrong: memory:driverless (states 1.0)" in done.stdout and "mend: install one" in done.stdout

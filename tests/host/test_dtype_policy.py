@@ -18,22 +18,11 @@ from hypothesis.extra import numpy as arrays
 from openhcs_host import Host
 from openhcs_host.decorators import memory, memory_types, numpy
 from openhcs_host.errors import ArrayError
+from openhcs_host.seam.default_host import using_host
 
 INTEGERS = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
 FLOATS = ["float16", "float32", "float64"]
 STACK = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
-
-
-@pytest.fixture
-def card(site, monkeypatch):
-    source = Path(__file__).with_name("card_memory.py").read_text()
-    points = {"openhcs.memory": {"card": "card_memory"}, "openhcs.array": {"card_memory": "card"}}
-    site.install("openhcs-mem-card", points, {"card_memory": source})
-    monkeypatch.syspath_prepend(str(site.folder))
-    with Host() as host:
-        monkeypatch.setattr("openhcs_host.seam.default_host._host", host)
-        yield importlib.import_module("card_memory")
-    del sys.modules["card_memory"]
 
 
 def returning(made, **options):
@@ -249,7 +238,7 @@ def test_further_outputs_are_not_touched():
     on_loss=st.sampled_from(["refuse", "clip"]),
 )
 def test_what_a_device_answers_by_itself_is_what_the_host_would_say(card_for_examples, made, dtype, on_loss):
-    card, there = card_for_examples
+    card, host = card_for_examples
 
     def policy(output_type, result):
         decorate = memory_types(input_type="numpy", output_type=output_type, dtype=dtype, on_loss=on_loss)
@@ -258,7 +247,7 @@ def test_what_a_device_answers_by_itself_is_what_the_host_would_say(card_for_exa
         except ArrayError as error:
             return str(error)
 
-    with there():
+    with using_host(host):
         on_device = policy("card", card.placed(made, "card:0"))
         on_host = policy("numpy", made)
     if isinstance(on_host, str):
@@ -281,22 +270,6 @@ def card_for_examples(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, Host() as host:
         patch.syspath_prepend(str(folder))
         module = importlib.import_module("card_memory")
-
-        def there():
-            context = pytest.MonkeyPatch.context()
-            return _Entered(context, host)
-
         host.memory("card")
-        yield module, there
+        yield module, host
     del sys.modules["card_memory"]
-
-
-class _Entered:
-    def __init__(self, context, host):
-        self.context, self.host = context, host
-
-    def __enter__(self):
-        self.context.__enter__().setattr("openhcs_host.seam.default_host._host", self.host)
-
-    def __exit__(self, *exception):
-        self.context.__exit__(*exception)

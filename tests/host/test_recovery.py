@@ -15,6 +15,7 @@ from openhcs_host.arrays.recovery import RecoveryWarning
 from openhcs_host.arrays.working_device import on_device
 from openhcs_host.decorators import memory, memory_types, numpy
 from openhcs_host.errors import ArrayError, OutOfMemoryError
+from openhcs_host.seam.default_host import using_host
 
 STACK = np.arange(8 * 16 * 16, dtype=np.uint16).reshape(8, 16, 16)  # 4 KiB
 
@@ -39,9 +40,8 @@ def card(site, monkeypatch):
     }
     site.install("openhcs-mem-card", points, {"card_memory": source, "released_memory": OBSERVER})
     monkeypatch.syspath_prepend(str(site.folder))
-    with Host() as host:
+    with Host() as host, using_host(host):
         host.enable_observers(["released"])
-        monkeypatch.setattr("openhcs_host.seam.default_host._host", host)
         module = importlib.import_module("card_memory")
         module.released = importlib.import_module("released_memory").seen
         yield module

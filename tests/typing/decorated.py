@@ -1,4 +1,4 @@
-"""Checked by mypy in strict mode: decorated functions have the types that they had."""
+"""Checked by mypy in strict mode and by pyright: decorated functions have the types that they had."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def use(stack: Image) -> None:
 
 
 def misuse(stack: Image) -> None:
-    """Each line is wrong, and mypy must say so: an ignore that nothing needs is an error too."""
+    """Each line is wrong, and the checker must say so: an ignore that nothing needs is an error too."""
     bare(stack, sigma="wide")  # type: ignore[arg-type]
     bare(stack, sgima=2.0)  # type: ignore[call-arg]
     bare()  # type: ignore[call-arg]

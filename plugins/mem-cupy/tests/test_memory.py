@@ -26,10 +26,8 @@ def test_what_cannot_be_is_refused_before_a_device_is_needed(memory):
         memory.from_numpy(np.zeros(2), copy=False)
     with pytest.raises(ArrayError, match="no slice"):
         memory.stack([])
-    with pytest.raises(ArrayError, match="not a 2-D CuPy array but float64"):
+    with pytest.raises(ArrayError, match="no array of cupy but a"):
         memory.stack([np.zeros((2, 2))])
-    with pytest.raises(MemoryConversionError, match="must not be written"):
-        memory.from_dlpack(np.zeros(2), copy=False)
 
 
 def test_without_a_device_each_operation_says_what_is_missing(memory):
@@ -46,7 +44,7 @@ def test_without_a_device_each_operation_says_what_is_missing(memory):
     for operation in operations:
         with pytest.raises(DeviceUnavailableError) as caught:
             operation()
-        assert (str(caught.value), caught.value.state) == (found.detail, found.state)
+        assert (str(caught.value), caught.value.state) == (str(found), found.state)
         assert isinstance(caught.value, ImportError) == (found.state == "library missing")
     memory.free()
 
@@ -56,18 +54,6 @@ def test_errors_of_a_full_device_are_recognised_by_class_and_by_name(memory):
     assert memory.is_out_of_memory(RuntimeError("cudaErrorMemoryAllocation: out of memory"))
     assert not memory.is_out_of_memory(RuntimeError("cudaErrorInvalidValue: invalid argument"))
     assert not memory.is_out_of_memory(ValueError("cudaErrorMemoryAllocation"))
-
-
-def test_values_survive_the_way_to_the_device_and_back(cupy, memory, dtype, layout, examples, same_values):
-    plain = examples(dtype)
-    array = memory.from_numpy(layout(plain))
-    assert array.dtype == dtype
-    assert same_values(memory.to_numpy(array), plain)
-
-
-def test_every_number_of_axes_keeps_shape_and_values(cupy, memory, shape, examples, same_values):
-    plain = examples("uint16", shape)
-    assert same_values(memory.to_numpy(memory.from_numpy(plain)), plain)
 
 
 def test_what_is_written_right_after_the_conversion_is_not_seen(cupy, memory):

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from openhcs_host.testing import MemoryKit
 
@@ -21,3 +22,12 @@ def out_of_memory():
 class TestJax(MemoryKit):
     key = "jax"
     out_of_memory: ClassVar = (MemoryError, out_of_memory)
+
+
+class TestJaxWith64Bits(MemoryKit):
+    key = "jax"
+
+    @pytest.fixture(autouse=True)
+    def _64_bits(self):
+        with jax.enable_x64(True):
+            yield

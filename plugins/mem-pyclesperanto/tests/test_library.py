@@ -55,33 +55,6 @@ def needs(name):
         pytest.skip(library.availability(name).detail)
 
 
-@pytest.mark.parametrize("key", LIBRARIES)
-def test_nothing_is_imported_before_the_first_image(key):
-    run(f"""
-        with Host() as host:
-            memory = host.memory({key!r})
-            memory.availability()
-            assert not memory.owns(object()) and memory.holds("uint64") is None
-            assert not memory.is_out_of_memory(ValueError())
-            memory.free()
-            heavy = {{"pyclesperanto", "pyclesperanto_prototype", "pyopencl", "numpy"}}
-            assert not heavy & sys.modules.keys()
-    """)
-
-
-@pytest.mark.parametrize("key", LIBRARIES)
-def test_a_missing_library_is_an_import_error_that_names_the_command(key):
-    run(f"""
-        hide({key!r})
-        with Host() as host:
-            memory = host.memory({key!r})
-            found = memory.availability()
-            assert found.state == "library missing" and "pip install" in found.detail
-            error = error_of(memory.devices)
-            assert isinstance(error, LibraryMissingError) and str(error) == found.detail
-    """)
-
-
 def test_a_library_without_its_compiled_part_is_missing_something():
     needs("pyclesperanto")
     run("""
@@ -102,7 +75,7 @@ def test_no_driver_and_no_device_are_two_states(key, tmp_path):
             memory = host.memory({key!r})
             found, error = memory.availability(), error_of(memory.devices)
             assert found.state == error.state == {{state!r}}, found
-            assert "[pocl]" in found.detail and str(error) == found.detail
+            assert "[pocl]" in found.mend and str(error) == str(found)
             assert not isinstance(error, ImportError)
     """
     run(program.format(state="driver missing"), OCL_ICD_VENDORS=str(tmp_path), OCL_ICD_FILENAMES="")

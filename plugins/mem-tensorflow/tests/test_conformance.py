@@ -14,5 +14,5 @@ class TestTensorflow(MemoryKit):
     def read(self, array):
         tf = library.load()
         if array.dtype == tf.bfloat16:
-            return tf.bitcast(array, tf.uint16).numpy().view(tf.bfloat16.as_numpy_dtype)
+            return np.array(tf.bitcast(array, tf.uint16)).view(tf.bfloat16.as_numpy_dtype)
         return np.array(array.numpy())

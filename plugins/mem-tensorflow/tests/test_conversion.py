@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from openhcs_host.arrays.numpy_memory import NumpyMemory
 from openhcs_host.errors import MemoryConversionError
@@ -31,32 +28,11 @@ def address(tensor):
     return np.asarray(tensor).ctypes.data
 
 
-def test_every_dtype_in_every_layout_keeps_each_bit(memory, dtype, layout, examples, same_values):
-    plain = examples(dtype)
-    source = layout(plain)
-    tensor = memory.from_numpy(source, device="cpu")
-    assert tensor.dtype.name == dtype
-    assert address(tensor) != source.ctypes.data and not memory.shares_in(NUMPY.facts(source), "cpu")
-    assert same_values(memory.to_numpy(tensor), plain)
-
-
-def test_every_number_of_axes_keeps_shape_and_values(memory, shape, examples, same_values):
-    plain = examples("uint16", shape)
-    for given_away in (False, True):
-        tensor = memory.from_numpy(plain.copy(), device="cpu", given=given_away)
-        assert same_values(memory.to_numpy(tensor), plain)
-        assert same_values(memory.to_numpy(tensor, copy=True), plain)
-
-
 @pytest.mark.parametrize("shape", [(), (0, 3), (3, 4)])
-def test_bfloat16_keeps_each_bit_and_cannot_be_written_to(memory, shape, same_values):
-    bfloat16 = tf.bfloat16.as_numpy_dtype
-    plain = np.arange(np.prod(shape), dtype=np.float32).astype(bfloat16).reshape(shape)
-    tensor = memory.from_numpy(plain, device="cpu")
-    assert tensor.dtype == tf.bfloat16
-    assert np.array_equal(tf.cast(tensor, tf.float32), plain.astype(np.float32))
-    view = memory.to_numpy(tensor)
-    assert same_values(view, plain)
+def test_bfloat16_comes_out_as_what_nobody_can_write_to(memory, shape):
+    plain = np.arange(np.prod(shape), dtype=np.float32).astype(tf.bfloat16.as_numpy_dtype).reshape(shape)
+    view = memory.to_numpy(memory.from_numpy(plain, device="cpu"))
+    assert (view.shape, view.dtype, view.tobytes()) == (shape, plain.dtype, plain.tobytes())
     assert not view.flags.writeable
 
 
@@ -79,10 +55,12 @@ def test_given_memory_is_taken_over_where_kernels_can_work_on_it(memory):
 
 def test_sharing_is_possible_on_demand_only(memory):
     source = starting_at(0)
+    assert memory.shares_on_demand(source, "cpu") and not memory.shares_in(NUMPY.facts(source), "cpu")
     assert address(memory.from_numpy(source, device="cpu", copy=False)) == source.ctypes.data
     read_only = starting_at(0)
     read_only.flags.writeable = False
     for refused in (starting_at(2), source.T, source[::2], source[::-1], source.astype(">u2"), read_only):
+        assert not memory.shares_on_demand(refused, "cpu")
         with pytest.raises(MemoryConversionError, match="multiple of 64"):
             memory.from_numpy(refused, device="cpu", copy=False)
 
@@ -109,18 +87,3 @@ def test_foreign_dtypes_are_refused_before_tensorflow_sees_them(memory):
 def test_tensors_without_numbers_are_refused(memory):
     with pytest.raises(MemoryConversionError, match="string"):
         memory.to_numpy(tf.constant("text"))
-
-
-@given(
-    array=npst.arrays(
-        st.sampled_from(["bool", "u1", ">u2", "u2", "i4", "<u8", ">f4", "f2", "f8", "c8"]),
-        npst.array_shapes(min_dims=1, min_side=0, max_side=4),
-    ),
-    data=st.data(),
-)
-def test_drawn_views_keep_their_values(memory, array, data):
-    view = np.asarray(array[data.draw(npst.basic_indices(array.shape))])
-    plain = np.array(view.tolist(), view.dtype.newbyteorder("=")).reshape(view.shape)
-    back = memory.to_numpy(memory.from_numpy(view, device="cpu"))
-    assert (back.shape, back.dtype) == (plain.shape, plain.dtype)
-    assert np.array_equal(back, plain, equal_nan=plain.dtype.kind in "fc")

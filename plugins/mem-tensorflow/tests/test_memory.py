@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
-from openhcs_mem_tensorflow import cuda, library
+from openhcs_mem_tensorflow import library
 
 if library.availability().state != "ready":
     pytest.skip(library.availability().detail, allow_module_level=True)
@@ -37,8 +37,9 @@ def test_it_owns_tensors_with_values_only(memory):
     assert not memory.owns(np.zeros(1))
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "bool", "float32", "bfloat16", "complex64"])
 def test_a_stack_holds_its_planes_in_order(memory, dtype):
-    planes = [tf.constant(np.full((3, 4), value).astype(dtype)) for value in range(3)]
+    planes = [tf.cast(np.full((3, 4), value), dtype) for value in range(3)]
     stack = memory.stack(planes)
     assert (tuple(stack.shape), stack.dtype.name) == ((3, 3, 4), dtype)
     assert [np.array_equal(stack[z], planes[z]) for z in range(3)] == [True] * 3
@@ -84,18 +85,13 @@ def test_an_unknown_device_is_refused(memory):
             memory.from_numpy(np.zeros(1), device=device)
 
 
-def test_a_missing_cuda_device_is_an_error_that_says_what_is_there(memory):
-    with pytest.raises(DeviceUnavailableError, match="cuda:99") as caught:
+def test_a_missing_cuda_device_is_an_error_that_says_what_is_missing(memory):
+    with pytest.raises(DeviceUnavailableError, match="there is no device cuda:99") as caught:
         memory.from_numpy(np.zeros(1), device="cuda:99")
-    assert "cpu" in str(caught.value)
+    assert caught.value.state in ("no device", "driver missing", "driver too old")
     assert memory.devices()[-1] == "cpu"
-
-
-@pytest.mark.skipif(HAS_GPU, reason="there is a CUDA driver here")
-def test_waiting_for_a_device_without_a_driver_says_so():
-    with pytest.raises(DeviceUnavailableError, match="driver") as caught:
-        cuda.wait_for(0)
-    assert caught.value.state == "driver missing"
+    if not tf.test.is_built_with_cuda():
+        assert "is built without CUDA" in str(caught.value)
 
 
 def test_an_allocation_beyond_all_memory_is_recognised(memory):
@@ -115,13 +111,6 @@ def test_a_tensor_stays_where_it_is_wanted(memory):
     with tf.device("/CPU:0"):
         tensor = tf.zeros(3)
     assert memory.to_device(tensor, "cpu") is tensor
-
-
-@needs_gpu
-def test_values_survive_the_way_to_the_device_and_back(memory, dtype, examples, same_values):
-    plain = examples(dtype)
-    tensor = memory.from_numpy(plain[::-1].copy()[::-1], device="cuda:0")
-    assert same_values(memory.to_numpy(tensor), plain)
 
 
 @needs_gpu

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import ml_dtypes
 import torch
 
+from openhcs_host.arrays.casting import dtype_named
 from openhcs_host.testing import MemoryKit
 
 
@@ -24,5 +24,5 @@ class TestTorch(MemoryKit):
 
     def read(self, array):
         if array.dtype is torch.bfloat16:
-            return array.view(torch.int16).cpu().numpy().copy().view(ml_dtypes.bfloat16)
+            return array.view(torch.int16).cpu().numpy().copy().view(dtype_named("bfloat16"))
         return array.cpu().numpy().copy()

@@ -25,6 +25,7 @@ def test_it_owns_tensors_and_nothing_else(memory):
     assert not memory.owns(torch)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint16", "bfloat16", "complex64"])
 def test_stack_copies_once_into_memory_of_its_own(memory, dtype):
     planes = [torch.ones((3, 4)).to(getattr(torch, dtype)) for _ in range(3)]
     stack = memory.stack(planes)
@@ -72,11 +73,12 @@ def test_an_unknown_device_is_refused(memory):
 
 def test_a_missing_cuda_device_is_an_error_that_says_what_is_missing(memory):
     absent = f"cuda:{torch.cuda.device_count()}"
-    with pytest.raises(DeviceUnavailableError) as caught:
+    with pytest.raises(DeviceUnavailableError, match=f"there is no device {absent}") as caught:
         memory.from_numpy(np.zeros(1), device=absent)
-    assert absent in str(caught.value)
     assert caught.value.state in ("no device", "driver missing", "driver too old")
     assert memory.devices()[-1] == "cpu"
+    if torch.version.cuda is None:
+        assert "is built without CUDA" in str(caught.value)
 
 
 def test_an_allocation_beyond_all_memory_is_recognised(memory):
@@ -102,25 +104,12 @@ def test_the_cpu_has_no_stream_no_memory_count_and_no_cache(memory):
     assert not torch.cuda.is_initialized() or torch.cuda.is_available()
 
 
-def test_dlpack_of_immutable_memory_is_never_shared(memory):
-    source = np.arange(3, dtype=np.uint16)  # stands for any exporter that is not known to be mutable
-    tensor = memory.from_dlpack(source)
-    tensor.fill_(9)
+def test_dlpack_shares_unless_a_copy_is_wanted(memory):
+    source = torch.arange(3, dtype=torch.int16)
+    assert memory.from_dlpack(source).data_ptr() == source.data_ptr()
+    copied = memory.from_dlpack(source, copy=True)
+    copied.fill_(9)
     assert source.tolist() == [0, 1, 2]
-    with pytest.raises(MemoryConversionError, match="must not be written"):
-        memory.from_dlpack(source, copy=False)
-    shared = memory.from_dlpack(torch.from_numpy(source), copy=False)
-    assert shared.data_ptr() == source.ctypes.data
-
-
-@needs_gpu
-def test_values_survive_the_way_to_the_device_and_back(memory, dtype, examples, same_values):
-    plain = examples(dtype)
-    tensor = memory.from_numpy(plain[::-1].copy()[::-1], device="cuda:0")
-    assert memory.facts(tensor).device == "cuda:0"
-    assert same_values(memory.to_numpy(tensor), plain)
-    with pytest.raises(MemoryConversionError):
-        memory.to_numpy(tensor, copy=False)
 
 
 @needs_gpu

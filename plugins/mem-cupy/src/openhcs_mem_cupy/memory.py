@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.dtypes import NUMBERS
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
 from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
 from openhcs_mem_cupy import library
@@ -21,10 +23,7 @@ __all__ = ["CupyMemory"]
 
 OPENHCS_API = 1
 
-_INTEGERS: Final = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-_HELD: Final = _INTEGERS | {"bool", "float16", "float32", "float64", "complex64", "complex128"}
-_MUTABLE: Final = ("torch", "cupy")
-"""Libraries on CUDA devices whose arrays may be written to; memory of others is never shared."""
+_HELD: Final = NUMBERS - {"bfloat16"}
 _OUT_OF_MEMORY: Final = ("cudaErrorMemoryAllocation", "ALLOC_FAILED", "CUDA_ERROR_OUT_OF_MEMORY")
 
 
@@ -40,11 +39,11 @@ class CupyMemory(MemoryType):
 
     @functools.cached_property
     def _cupy(self) -> Any:
-        return library.load()
+        return library.CUPY.load(library.availability())
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is one of CuPy's arrays."""
-        cupy = library.loaded()
+        cupy = library.CUPY.imported()
         return cupy is not None and isinstance(array, cupy.ndarray)
 
     def availability(self) -> Availability:
@@ -118,18 +117,8 @@ class CupyMemory(MemoryType):
 
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D arrays of one shape, dtype and device into a new one on that device."""
-        if not slices:
-            raise ArrayError("there is no slice to stack; a stack has at least one plane")
-        first = slices[0]
-        for number, plane in enumerate(slices):
-            if not self.owns(plane) or plane.ndim != 2:
-                raise ArrayError(f"slice {number} is not a 2-D CuPy array but {_describe(plane)}")
-            if _kind(plane) != _kind(first):
-                raise ArrayError(
-                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
-                    "a stack holds planes of one shape and dtype on one device"
-                )
-        with self._cupy.cuda.Device(first.device.id):
+        check_slices(self, slices)
+        with self._cupy.cuda.Device(slices[0].device.id):
             return self._cupy.stack(list(slices))
 
     def unstack(self, stack: Any) -> list[Any]:
@@ -144,18 +133,10 @@ class CupyMemory(MemoryType):
             return array.astype(dtype)
 
     def from_dlpack(self, array: Any, *, copy: bool | None = None) -> Any:
-        """Return an array on the device of ``array``: a view, or a copy of what nobody may write to."""
-        mutable = type(array).__module__.partition(".")[0] in _MUTABLE
-        if copy is False and not mutable:
-            raise MemoryConversionError(
-                type(array).__name__,
-                "cupy",
-                "cupy.from_dlpack",
-                "its memory must not be written to, and a CuPy array's can; allow a copy with copy=None",
-            )
+        """Return an array on the device of ``array``: a view, or a copy when asked."""
         with self._cupy.cuda.Device(array.__dlpack_device__()[1]):
             shared = self._cupy.from_dlpack(array)
-            return shared.copy() if copy or not mutable else shared
+            return shared.copy() if copy else shared
 
     def to_device(self, array: Any, device: str) -> Any:
         """Return the array on another device; itself if it is there."""
@@ -186,7 +167,7 @@ class CupyMemory(MemoryType):
 
     def free(self, device: str | None = None) -> None:
         """Give the unused blocks of CuPy's pools back, if CuPy was used at all. Imports nothing."""
-        cupy = library.loaded()
+        cupy = library.CUPY.imported()
         if cupy is None or self.availability().state != "ready":
             return
         with self._device(device):
@@ -212,16 +193,6 @@ class CupyMemory(MemoryType):
         if int(match[1]) >= count:
             raise DeviceUnavailableError(f"there is no device {device}; CuPy sees {count}", "no device")
         return self._cupy.cuda.Device(int(match[1]))
-
-
-def _kind(plane: Any) -> tuple[Any, ...]:
-    return plane.shape, plane.dtype, plane.device.id
-
-
-def _describe(value: object) -> str:
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} ({type(value).__name__})"
 
 
 @hookimpl

@@ -7,20 +7,24 @@ at a multiple of 64 bytes, whatever it was told. So the copy is made here, at su
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
+from openhcs_host.arrays.alignment import ALIGNMENT, aligned_copy, aligned_empty, begins_aligned
 from openhcs_host.errors import MemoryConversionError
 
-__all__ = ["Conversion", "is_compact"]
-
-_ALIGNMENT: Final = 64
+__all__ = ["Conversion", "is_compact", "is_shareable"]
 
 
 def is_compact(array: np.ndarray[Any, Any]) -> bool:
     """Whether JAX takes the array's memory as it lies: C order, native, aligned for its dtype."""
     return bool(array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative)
+
+
+def is_shareable(array: np.ndarray[Any, Any]) -> bool:
+    """Whether JAX makes a view of the array and no copy: it begins at a multiple of 64 bytes besides."""
+    return is_compact(array) and begins_aligned(array)
 
 
 class Conversion:
@@ -39,10 +43,10 @@ class Conversion:
         if copy is False:
             return self._shared(array, device)
         if not on_cpu:
-            source = array if is_compact(array) else _aligned_copy(array)
+            source = array if is_compact(array) else aligned_copy(array)
             return self._put(source, device).block_until_ready()  # only then is the source read
         take = given and not copy and is_compact(array)
-        return self._put(array if take else _aligned_copy(array), device)
+        return self._put(array if take else aligned_copy(array), device)
 
     def to_numpy(self, array: Any, copy: bool | None) -> np.ndarray[Any, Any]:
         """Return a read-only view where the memory is the host's, else a copy."""
@@ -62,7 +66,7 @@ class Conversion:
         device = _only_device(planes[0])
         if device.platform != "cpu":
             return self._jax.numpy.stack(planes)
-        target = _aligned_empty((len(planes), *planes[0].shape), planes[0].dtype)
+        target = aligned_empty((len(planes), *planes[0].shape), planes[0].dtype)
         np.stack([np.asarray(plane) for plane in planes], out=target)
         return self._put(target, device)
 
@@ -75,14 +79,13 @@ class Conversion:
         return planes
 
     def _shared(self, array: np.ndarray[Any, Any], device: Any) -> Any:
-        address = array.ctypes.data
         if device.platform != "cpu":
             _refuse("numpy", "jax", f"memory of the host cannot be shared with {device}; allow a copy")
-        if not is_compact(array) or address % _ALIGNMENT:
-            why = f"JAX shares native arrays in C order that begin at a multiple of {_ALIGNMENT} bytes only"
+        if not is_shareable(array):
+            why = f"JAX shares native arrays in C order that begin at a multiple of {ALIGNMENT} bytes only"
             _refuse("numpy", "jax", f"{why}; allow a copy with copy=None")
         shared = self._put(array, device)
-        if array.size and shared.unsafe_buffer_pointer() != address:
+        if array.size and shared.unsafe_buffer_pointer() != array.ctypes.data:
             _refuse("numpy", "jax", "this version of JAX copied it all the same; allow that with copy=None")
         return shared
 
@@ -95,21 +98,6 @@ class Conversion:
 
 def _only_device(array: Any) -> Any:
     return min(array.devices(), key=lambda device: device.id)
-
-
-def _aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    raw = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    empty: np.ndarray[Any, Any] = raw[start : start + size].view(dtype).reshape(shape)
-    return empty
-
-
-def _aligned_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    copied = _aligned_empty(array.shape, array.dtype.newbyteorder("="))
-    copied[...] = array
-    return copied
 
 
 def _refuse(source: str, target: str, why: str) -> NoReturn:

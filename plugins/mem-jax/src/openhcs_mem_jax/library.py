@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import os
-import sys
 from typing import Any, Final
 
+from openhcs_host.arrays import cuda
+from openhcs_host.arrays.libraries import Library
 from openhcs_host.contracts.memory import Availability
-from openhcs_host.errors import DeviceUnavailableError, LibraryMissingError
+from openhcs_host.errors import DeviceUnavailableError
 
-__all__ = ["availability", "device_named", "devices", "keeps_64_bits", "load", "loaded", "name_of"]
+__all__ = ["JAX", "availability", "device_named", "devices", "keeps_64_bits", "missing_device", "name_of"]
 
-_INSTALL: Final = "pip install jax"
+JAX: Final = Library("jax", "JAX", "Array", "pip install jax", parts=("jaxlib",))
 
 
 def availability() -> Availability:
     """Say whether JAX is installed with its compiled part; it always has the CPU."""
-    for name in ("jax", "jaxlib"):
-        spec = importlib.util.find_spec(name)
-        if spec is None:
-            return Availability("library missing", f"{name} is not installed. Run: {_INSTALL}")
-        if spec.origin is None:  # a folder of that name on the path imports as an empty package
-            folders = ", ".join(spec.submodule_search_locations or ())
-            return Availability(
-                "library missing",
-                f"{name} is not installed; {folders} is a folder of that name and no library. Run: {_INSTALL}",
-            )
-    return Availability(
-        "ready", "JAX is installed and works on the CPU; its devices show once it is imported"
+    return JAX.missing() or Availability(
+        "ready",
+        f"JAX is installed and works on the CPU; {cuda.in_words()}",
     )
-
-
-def loaded() -> Any | None:
-    """Return JAX if somebody has imported it already."""
-    jax = sys.modules.get("jax")
-    return jax if hasattr(jax, "Array") else None
-
-
-def load() -> Any:
-    """Import JAX. Raises ``LibraryMissingError``."""
-    found = availability()
-    if found.state != "ready":
-        raise LibraryMissingError(found.detail, found.state)
-    try:
-        return importlib.import_module("jax")
-    except (ImportError, OSError, RuntimeError) as error:  # jax and jaxlib that do not fit: RuntimeError
-        raise LibraryMissingError(
-            f"JAX is installed and cannot be imported: {error}. Run: {_INSTALL} jaxlib --force-reinstall",
-            "library missing",
-        ) from error
 
 
 def keeps_64_bits() -> bool:
     """Whether JAX keeps 64-bit values in this thread just now; before it is imported, what it will do."""
-    jax = loaded()
+    jax = JAX.imported()
     if jax is None:
         return os.environ.get("JAX_ENABLE_X64", "").lower() in ("y", "yes", "t", "true", "on", "1")
     return bool(jax.dtypes.canonicalize_dtype("int64") == "int64")
@@ -82,15 +52,23 @@ def devices(jax: Any) -> tuple[str, ...]:
 
 def device_named(jax: Any, name: str) -> Any:
     """Return JAX's device of that name. Raises ``DeviceUnavailableError``."""
-    try:
+    with contextlib.suppress(RuntimeError):  # it has none of that kind
         for device in jax.local_devices(backend=name.partition(":")[0]):
             if name_of(device) == name:
                 return device
-        why = "there are fewer devices of that kind"
+    found = missing_device(jax, name)
+    raise DeviceUnavailableError(f"there is no device {name}: {found}", found.state)
+
+
+def missing_device(jax: Any, name: str) -> Availability:
+    """Say why JAX does not have the device of that name."""
+    kind = name.partition(":")[0]
+    if kind == "cuda" and cuda.driver().version is None:
+        return cuda.judged(cuda.driver(), "JAX")
+    try:
+        count = len(jax.local_devices(backend=kind))
+        why = f"JAX {jax.__version__} sees {count} of that kind"
     except RuntimeError as error:
-        why = str(error).strip().splitlines()[0]
-    raise DeviceUnavailableError(
-        f"JAX {jax.__version__} has no device {name!r}: {why}. It has {', '.join(devices(jax))}; "
-        "CUDA devices need a driver and: pip install 'jax[cuda13]'",
-        "no device",
-    )
+        why = str(error).strip().splitlines()[0].rstrip(".")
+    cure = "CUDA devices need a driver and: pip install 'jax[cuda13]'"
+    return Availability("no device", f"{why}; it has {', '.join(devices(jax))}", cure)

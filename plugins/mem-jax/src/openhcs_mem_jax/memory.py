@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.dtypes import NUMBERS, name_of
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
 from openhcs_host.errors import ArrayError, MemoryConversionError
 from openhcs_mem_jax import library
@@ -21,25 +23,9 @@ __all__ = ["JaxMemory"]
 
 OPENHCS_API = 1
 
-_ALWAYS: Final = frozenset(
-    [
-        "bool",
-        "int8",
-        "int16",
-        "int32",
-        "uint8",
-        "uint16",
-        "uint32",
-        "float16",
-        "bfloat16",
-        "float32",
-        "complex64",
-    ]
-)
 _CUT_TO: Final = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
 """What JAX makes, without a word, of dtypes that it keeps with ``jax_enable_x64`` only."""
-_IMMUTABLE: Final = ("jax", "jaxlib", "tensorflow")
-"""Libraries whose arrays nobody writes to; memory of others is copied."""
+_ALWAYS: Final = NUMBERS - _CUT_TO.keys()
 
 
 class JaxMemory(MemoryType):
@@ -55,7 +41,7 @@ class JaxMemory(MemoryType):
 
     @functools.cached_property
     def _jax(self) -> Any:
-        return library.load()
+        return library.JAX.load(library.availability())
 
     @functools.cached_property
     def _conversion(self) -> Conversion:
@@ -69,7 +55,7 @@ class JaxMemory(MemoryType):
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is an array with values; what stands for one while JAX traces is not."""
-        jax = library.loaded()
+        jax = library.JAX.imported()
         return jax is not None and isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
 
     def availability(self) -> Availability:
@@ -80,13 +66,17 @@ class JaxMemory(MemoryType):
         """Return the devices that JAX can use, its default first."""
         return library.devices(self._jax)
 
+    def missing_device(self, device: str) -> Availability:
+        """Say what JAX, or the driver, lacks."""
+        return library.missing_device(self._jax, device)
+
     def facts(self, array: Any) -> ArrayFacts:
         """Return shape, dtype and device; an array spread over several is not contiguous."""
         where = array.devices()
         first = next(iter(where)) if len(where) == 1 else min(where, key=lambda device: device.id)
         return ArrayFacts(
             shape=array.shape,
-            dtype=array.dtype.name,
+            dtype=name_of(array.dtype),
             device=library.name_of(first),
             nbytes=array.nbytes,
             writable=False,
@@ -112,7 +102,7 @@ class JaxMemory(MemoryType):
         given: bool = False,
     ) -> Any:
         """Return a JAX array that sees no later write to ``array``, unless sharing is demanded."""
-        name = array.dtype.name
+        name = name_of(array.dtype)
         if self.holds(name) is None:
             cure = (
                 f"set jax_enable_x64, or name dtype={_CUT_TO[name]!r}" if name in _CUT_TO else "name another"
@@ -130,18 +120,15 @@ class JaxMemory(MemoryType):
         """Return ``False``: the memory of an array that never changes is its own."""
         return False
 
+    def shares_on_demand(self, array: np.ndarray[Any, Any], device: str | None = None) -> bool:
+        """Whether an array on the CPU can be a view: native, C order, aligned to 64 bytes."""
+        from openhcs_mem_jax.conversion import is_shareable
+
+        return is_shareable(array) and self._device(device).platform == "cpu"
+
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D arrays of one shape, dtype and device into a new one on that device."""
-        if not slices:
-            raise ArrayError("there is no slice to stack; a stack has at least one plane")
-        for number, plane in enumerate(slices):
-            if not self.owns(plane) or plane.ndim != 2:
-                raise ArrayError(f"slice {number} is not a 2-D JAX array but {_describe(plane)}")
-            if _kind(plane) != _kind(slices[0]):
-                raise ArrayError(
-                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(slices[0])}; "
-                    "a stack holds planes of one shape and dtype on one device"
-                )
+        check_slices(self, slices)
         return self._conversion.stack(slices)
 
     def unstack(self, stack: Any) -> list[Any]:
@@ -155,7 +142,7 @@ class JaxMemory(MemoryType):
         return array.astype(dtype)
 
     def from_dlpack(self, array: Any, *, copy: bool | None = None) -> Any:
-        """Return a JAX array on the device of ``array``: a copy of what its owner may write to."""
+        """Return a JAX array on the device of ``array``: a view, or a copy when asked."""
         name = getattr(array.dtype, "name", None) or str(array.dtype).rpartition(".")[2]
         if self.holds(name) is None:
             raise MemoryConversionError(
@@ -165,10 +152,7 @@ class JaxMemory(MemoryType):
                 f"JAX would not keep the values of {name}",
             )
         shared = self._jax.dlpack.from_dlpack(array)
-        immutable = type(array).__module__.partition(".")[0] in _IMMUTABLE
-        if copy is False or (immutable and not copy):
-            return shared
-        return self._jax.numpy.array(shared, copy=True).block_until_ready()
+        return self._jax.numpy.array(shared, copy=True).block_until_ready() if copy else shared
 
     def to_device(self, array: Any, device: str) -> Any:
         """Return the array on another device; itself if it is there."""
@@ -183,7 +167,7 @@ class JaxMemory(MemoryType):
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether XLA, or Python, ran out of memory."""
-        jax = library.loaded()
+        jax = library.JAX.imported()
         if isinstance(error, MemoryError):
             return True
         return (
@@ -204,16 +188,6 @@ class JaxMemory(MemoryType):
                 )
             self._devices[name] = library.device_named(self._jax, name)
         return self._devices[name]
-
-
-def _kind(plane: Any) -> tuple[Any, ...]:
-    return plane.shape, plane.dtype, plane.devices()
-
-
-def _describe(value: object) -> str:
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} ({type(value).__name__})"
 
 
 @hookimpl

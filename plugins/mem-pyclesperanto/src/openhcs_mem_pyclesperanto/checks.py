@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
+from openhcs_host.errors import DeviceUnavailableError, MemoryConversionError
 
-__all__ = ["check_device", "check_slices", "is_out_of_memory", "refuse_sharing"]
+__all__ = ["check_device", "is_out_of_memory", "refuse_sharing"]
 
 _FULL: Final = (
     "MEM_OBJECT_ALLOCATION_FAILURE",
@@ -40,28 +39,7 @@ def check_device(key: str, device: str | None, selected: str) -> None:
     )
 
 
-def check_slices(slices: Sequence[Any], owns: Callable[[object], bool]) -> None:
-    """Raise ``ArrayError`` unless these are 2-D arrays of one library, shape and dtype, at least one."""
-    if not slices:
-        raise ArrayError("there is no slice to stack; a stack has at least one plane")
-    first = slices[0]
-    for number, plane in enumerate(slices):
-        if not owns(plane) or len(plane.shape) != 2:
-            raise ArrayError(f"slice {number} is not a 2-D image of the library but {_describe(plane)}")
-        if tuple(plane.shape) != tuple(first.shape) or plane.dtype != first.dtype:
-            raise ArrayError(
-                f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
-                "a stack holds planes of one shape and dtype"
-            )
-
-
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether the text of a ``RuntimeError``, or of an error of pyopencl, names what a full device answers."""
     ours = isinstance(error, RuntimeError) or type(error).__module__.partition(".")[0] == "pyopencl"
     return ours and any(text in str(error) for text in _FULL)
-
-
-def _describe(value: object) -> str:
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} ({type(value).__name__})"

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import sys
 from typing import Any, Final
 
+from openhcs_host.arrays.libraries import Library
 from openhcs_host.contracts.memory import Availability
-from openhcs_host.errors import DeviceUnavailableError, LibraryMissingError
+from openhcs_host.errors import DeviceUnavailableError
 from openhcs_mem_pyclesperanto import drivers
 
-__all__ = ["availability", "load", "loaded"]
+__all__ = ["LIBRARIES", "availability", "load"]
 
 _PLUGIN: Final = "openhcs-mem-pyclesperanto"
-_EXTRA: Final = {"pyclesperanto": "opencl", "pyclesperanto_prototype": "prototype"}
+_POCL: Final = f"pip install '{_PLUGIN}[pocl]'"
 _COMPILED: Final = ("pyclesperanto_opencl", "pyclesperanto_cuda", "pyclesperanto_metal")
+
+# Its marker is what is missing where pyclesperanto imports as an empty shell, for want of a device.
+LIBRARIES: Final = {
+    name: Library(name, name, "push", f"pip install '{_PLUGIN}[{extra}]'")
+    for name, extra in (("pyclesperanto", "opencl"), ("pyclesperanto_prototype", "prototype"))
+}
 
 
 def availability(name: str) -> Availability:
     """Say whether a library is installed and an OpenCL driver shows a device. Loads drivers, not libraries."""
     missing = _missing(name)
     if missing is not None:
-        install = f"pip install '{_PLUGIN}[{_EXTRA[name]}]'"
-        return Availability("library missing", f"{missing}. Run: {install}")
+        return missing
     if not sys.platform.startswith("linux") or not _uses_opencl(name):
         return Availability("ready", f"{name} is installed; its devices show once it is imported")
     found = drivers.installed()
@@ -32,55 +37,35 @@ def availability(name: str) -> Availability:
         return Availability(
             "driver missing",
             f"{name} is installed, and no OpenCL driver: none is named in /etc/OpenCL/vendors, "
-            f"OCL_ICD_VENDORS or OCL_ICD_FILENAMES. Install the one of your GPU, or, for the CPU, run: "
-            f"pip install '{_PLUGIN}[pocl]'",
+            "OCL_ICD_VENDORS or OCL_ICD_FILENAMES",
+            f"install the one of your GPU, or, for the CPU, {_POCL}",
         )
     count = sum(map(drivers.count_devices, found))
     if not count:
-        return Availability(
-            "no device",
-            f"no OpenCL device: {', '.join(found)} shows none. Run: pip install '{_PLUGIN}[pocl]'",
-        )
+        return Availability("no device", f"there is no OpenCL device: {', '.join(found)} shows none", _POCL)
     return Availability("ready", f"{name} is installed, and OpenCL drivers show {count} device(s)")
-
-
-def loaded(name: str, attribute: str) -> Any | None:
-    """Return the library if somebody has imported it already, with a driver."""
-    library = sys.modules.get(name)
-    return library if hasattr(library, attribute) else None
 
 
 def load(name: str) -> Any:
     """Import a library. Raises ``LibraryMissingError`` and ``DeviceUnavailableError``."""
     found = availability(name)
-    if found.state == "library missing":
-        raise LibraryMissingError(found.detail, found.state)
-    if found.state != "ready":
-        raise DeviceUnavailableError(found.detail, found.state)
-    _name_packaged_driver()
-    try:
-        library = importlib.import_module(name)
-    except (ImportError, OSError) as error:
-        raise LibraryMissingError(
-            f"{name} is installed and cannot be imported: {error}. "
-            f"Run: pip install '{_PLUGIN}[{_EXTRA[name]}]' --force-reinstall",
-            "library missing",
-        ) from error
-    if not hasattr(library, "push"):  # pyclesperanto imports as an empty shell where it finds no device
-        raise DeviceUnavailableError(f"{name} finds no OpenCL device ({found.detail})", "no device")
+    if found.state == "ready":
+        _name_packaged_driver()
+    library = LIBRARIES[name].load(found)
+    if not hasattr(library, LIBRARIES[name].marker):
+        raise DeviceUnavailableError(f"{name} finds no OpenCL device ({found})", "no device")
     return library
 
 
-def _missing(name: str) -> str | None:
-    spec = importlib.util.find_spec(name)
-    if spec is None:
-        return f"{name} is not installed"
-    if spec.origin is None:  # a folder of that name on the path imports as an empty package
-        folders = ", ".join(spec.submodule_search_locations or ())
-        return f"{name} is not installed; {folders} is a folder of that name and no library"
+def _missing(name: str) -> Availability | None:
+    library = LIBRARIES[name]
     if name == "pyclesperanto" and not any(map(importlib.util.find_spec, _COMPILED)):
-        return f"{name} is installed without any of its compiled parts, {', '.join(_COMPILED)}"
-    return None
+        return library.missing() or Availability(
+            "library missing",
+            f"{name} is installed without any of its compiled parts, {', '.join(_COMPILED)}",
+            library.install,
+        )
+    return library.missing()
 
 
 def _uses_opencl(name: str) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.dtypes import name_of
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
 from openhcs_host.errors import ArrayError, MemoryConversionError
 from openhcs_mem_pyclesperanto import library
-from openhcs_mem_pyclesperanto.checks import check_device, check_slices, is_out_of_memory, refuse_sharing
+from openhcs_mem_pyclesperanto.checks import check_device, is_out_of_memory, refuse_sharing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +42,7 @@ class PyclesperantoMemory(MemoryType):
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is one of pyclesperanto's images."""
-        cle = library.loaded(self.key, "push")
+        cle = library.LIBRARIES[self.key].imported()
         return cle is not None and isinstance(array, cle.Array)
 
     def availability(self) -> Availability:
@@ -76,11 +78,15 @@ class PyclesperantoMemory(MemoryType):
         given: bool = False,
     ) -> Any:
         """Return an image of one to three axes with at least one pixel; the transfer is finished then."""
-        kept = _KEPT.get(array.dtype.name)
+        kept = _KEPT.get(name_of(array.dtype))
         if kept is None:
-            self._refuse(f"it would not keep the values of {array.dtype}; name dtype='float32' or another")
+            self._refuse(
+                f"pyclesperanto would not keep the values of {array.dtype}; name dtype='float32' or another"
+            )
         if not 1 <= array.ndim <= 3 or not array.size:
-            self._refuse(f"its images have one to three axes and a pixel, not the shape {array.shape}")
+            self._refuse(
+                f"images of pyclesperanto have one to three axes and a pixel, not the shape {array.shape}"
+            )
         refuse_sharing("numpy", self.key, copy)
         check_device(self.key, device, self.devices()[0])
         made = self._cle.push(array.astype(kept, order="C", copy=False))
@@ -98,7 +104,7 @@ class PyclesperantoMemory(MemoryType):
 
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D images of one shape and dtype into a new one, on the device."""
-        check_slices(slices, self.owns)
+        check_slices(self, slices)
         first = slices[0]
         stack = self._cle.create((len(slices), *first.shape), first.dtype, device=first.device)
         for z, plane in enumerate(slices):

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
 from openhcs_host.errors import ArrayError, MemoryConversionError
 from openhcs_mem_pyclesperanto import library
-from openhcs_mem_pyclesperanto.checks import check_device, check_slices, is_out_of_memory, refuse_sharing
+from openhcs_mem_pyclesperanto.checks import check_device, is_out_of_memory, refuse_sharing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +37,7 @@ class PrototypeMemory(MemoryType):
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is one of the prototype's images; other arrays of pyopencl are not."""
-        clep = library.loaded(self.key, "push")
+        clep = library.LIBRARIES[self.key].imported()
         return clep is not None and type(array).__module__.startswith(self.key) and hasattr(array, "queue")
 
     def availability(self) -> Availability:
@@ -98,7 +99,7 @@ class PrototypeMemory(MemoryType):
 
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D images of one shape and dtype into a new one, on the device."""
-        check_slices(slices, self.owns)
+        check_slices(self, slices)
         stack = self._clep.create((len(slices), *slices[0].shape), slices[0].dtype.type)
         for z, plane in enumerate(slices):
             self._clep.copy_slice(plane, stack, z)

@@ -6,22 +6,22 @@ So the copy is made here, aligned as its kernels demand, and handed over as DLPa
 
 from __future__ import annotations
 
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
+from openhcs_host.arrays.alignment import ALIGNMENT, aligned_copy, begins_aligned
+from openhcs_host.arrays.dtypes import name_of
 from openhcs_host.errors import MemoryConversionError
 
 __all__ = ["Conversion", "is_shareable", "tensorflow_name"]
-
-_ALIGNMENT: Final = 64
 
 
 def is_shareable(array: np.ndarray[Any, Any]) -> bool:
     """Whether a tensor may be a view: writable (DLPack's demand), native, C order, aligned to 64 bytes."""
     flags = array.flags
     compact = flags.writeable and flags.c_contiguous and array.dtype.isnative
-    return bool(compact) and array.ctypes.data % _ALIGNMENT == 0
+    return bool(compact) and begins_aligned(array)
 
 
 class Conversion:
@@ -38,18 +38,16 @@ class Conversion:
         """
         shareable = is_shareable(array)
         if copy is False and not (shareable and device == "cpu"):
-            why = f"native arrays in C order that are writable and begin at a multiple of {_ALIGNMENT} bytes"
+            why = f"native arrays in C order that are writable and begin at a multiple of {ALIGNMENT} bytes"
             _refuse_in(f"TensorFlow shares {why} only, on the CPU; allow a copy with copy=None")
         if copy or not (shareable and (given or copy is False)):
-            array = _aligned_copy(array)
+            array = aligned_copy(array)
         tensor = self._viewing(array)
-        if tensor.dtype.name != array.dtype.name or tuple(tensor.shape) != array.shape:
-            _refuse_in(f"it made {tensor.dtype.name} {tensor.shape} of {array.dtype} {array.shape}")
         return tensor if device == "cpu" else self.on_device(tensor, device)
 
     def to_numpy(self, tensor: Any, copy: bool | None) -> np.ndarray[Any, Any]:
         """Return a read-only view of a tensor on the CPU, or a copy of it."""
-        if tensor.dtype == self._tensorflow.bfloat16:  # as such it comes writable, and not at all if 0-d
+        if tensor.dtype is self._tensorflow.bfloat16:  # as such it comes writable, and not at all if 0-d
             bits = np.asarray(self._tensorflow.bitcast(tensor, self._tensorflow.uint16))
             array: np.ndarray[Any, Any] = bits.view(tensor.dtype.as_numpy_dtype)
         else:
@@ -63,7 +61,7 @@ class Conversion:
 
     def _viewing(self, array: np.ndarray[Any, Any]) -> Any:
         tensorflow = self._tensorflow
-        if array.dtype.name == "bfloat16":  # NumPy has no DLPack for it
+        if name_of(array.dtype) == "bfloat16":  # NumPy has no DLPack for it
             bits = tensorflow.experimental.dlpack.from_dlpack(array.view(np.uint16).__dlpack__())
             return tensorflow.bitcast(bits, tensorflow.bfloat16)
         return tensorflow.experimental.dlpack.from_dlpack(array.__dlpack__())
@@ -72,16 +70,6 @@ class Conversion:
 def tensorflow_name(device: str) -> str:
     """Return TensorFlow's name of a device: ``/GPU:0`` for ``cuda:0``."""
     return "/CPU:0" if device == "cpu" else f"/GPU:{device.removeprefix('cuda:')}"
-
-
-def _aligned_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    dtype = array.dtype.newbyteorder("=")
-    size = array.size * dtype.itemsize
-    raw = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    copied: np.ndarray[Any, Any] = raw[start : start + size].view(dtype).reshape(array.shape)
-    copied[...] = array
-    return copied
 
 
 def _refuse_in(why: str) -> NoReturn:

@@ -8,41 +8,28 @@ them alone; what is lost is ``tf.load_op_library`` for operations that need thos
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from openhcs_host.arrays import cuda
+from openhcs_host.arrays.libraries import Library
 from openhcs_host.contracts.memory import Availability
-from openhcs_host.errors import LibraryMissingError
 
-__all__ = ["availability", "load", "loaded", "symbols_kept_local"]
+__all__ = ["TENSORFLOW", "availability", "load", "missing_cuda", "symbols_kept_local"]
 
-_INSTALL: Final = "pip install 'openhcs-mem-tensorflow[cpu]', or [gpu]"
+TENSORFLOW: Final = Library(
+    "tensorflow", "TensorFlow", "Tensor", "pip install 'openhcs-mem-tensorflow[cpu]', or [gpu]"
+)
 
 
 def availability() -> Availability:
     """Say whether TensorFlow is installed; it always has the CPU."""
-    spec = importlib.util.find_spec("tensorflow")
-    if spec is None:
-        return Availability("library missing", f"TensorFlow is not installed. Run: {_INSTALL}")
-    if spec.origin is None:  # a folder of that name on the path imports as an empty package
-        folders = ", ".join(spec.submodule_search_locations or ())
-        return Availability(
-            "library missing",
-            f"TensorFlow is not installed; {folders} is a folder of that name and no library. Run: {_INSTALL}",
-        )
-    return Availability(
-        "ready", "TensorFlow is installed and works on the CPU; its devices show once it is imported"
+    return TENSORFLOW.missing() or Availability(
+        "ready",
+        f"TensorFlow is installed and works on the CPU; {cuda.in_words()}",
     )
-
-
-def loaded() -> Any | None:
-    """Return TensorFlow if somebody has imported it already."""
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow if hasattr(tensorflow, "Tensor") else None
 
 
 def load() -> Any:
@@ -50,17 +37,25 @@ def load() -> Any:
 
     Its own two lines about oneDNN and the processor go to the standard error; no setting silences them.
     """
-    found = availability()
-    if found.state != "ready":
-        raise LibraryMissingError(found.detail, found.state)
-    try:
-        with symbols_kept_local():
-            return importlib.import_module("tensorflow")
-    except (ImportError, OSError) as error:  # a missing shared library is an OSError on Windows
-        raise LibraryMissingError(
-            f"TensorFlow is installed and cannot be imported: {error}. Run: {_INSTALL}, with --force-reinstall",
-            "library missing",
-        ) from error
+    with symbols_kept_local():
+        return TENSORFLOW.load(availability())
+
+
+def missing_cuda(tensorflow: Any, devices: Sequence[str]) -> Availability:
+    """Say why TensorFlow, with these ``devices``, does not have a CUDA device that somebody wants."""
+    build = tensorflow.sysconfig.get_build_info()
+    mend = "GPUs need a driver and: pip install 'openhcs-mem-tensorflow[gpu]'"
+    if len(devices) > 1:
+        found = Availability("no device", f"TensorFlow sees {', '.join(devices)}")
+    elif not build.get("is_cuda_build"):
+        found = Availability("no device", f"TensorFlow {tensorflow.__version__} is built without CUDA", mend)
+    else:
+        major = str(build.get("cuda_version", "")).partition(".")[0]
+        found = cuda.judged(cuda.driver(), "TensorFlow", int(major) if major.isdigit() else None)
+    if found.state == "ready":
+        why = f"TensorFlow sees none, and yet {found.detail}; it says why when it is imported"
+        found = Availability("no device", why, mend)
+    return found
 
 
 @contextlib.contextmanager

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays import cuda
+from openhcs_host.arrays.dtypes import NUMBERS, name_of
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
 from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
-from openhcs_mem_tensorflow import cuda, library
+from openhcs_mem_tensorflow import library
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +25,7 @@ __all__ = ["TensorflowMemory"]
 
 OPENHCS_API = 1
 
-_INTEGERS: Final = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-_HELD: Final = _INTEGERS | {"bool", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
 _DLPACK_CUDA: Final = 2
-_IMMUTABLE: Final = ("jax", "jaxlib", "tensorflow")
-"""Libraries whose arrays nobody writes to; memory of others is copied."""
 
 
 class TensorflowMemory(MemoryType):
@@ -53,7 +52,7 @@ class TensorflowMemory(MemoryType):
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is a tensor with values; variables and tensors of a graph are not."""
-        tensorflow = library.loaded()
+        tensorflow = library.TENSORFLOW.imported()
         return tensorflow is not None and isinstance(array, tensorflow.Tensor) and hasattr(array, "numpy")
 
     def availability(self) -> Availability:
@@ -65,6 +64,10 @@ class TensorflowMemory(MemoryType):
         count = len(self._tensorflow.config.list_physical_devices("GPU"))
         return (*(f"cuda:{index}" for index in range(count)), "cpu")
 
+    def missing_device(self, device: str) -> Availability:
+        """Say whether TensorFlow is built for CUDA, and what its driver lacks."""
+        return library.missing_cuda(self._tensorflow, self.devices())
+
     def facts(self, array: Any) -> ArrayFacts:
         """Return shape, dtype and the device that holds the memory."""
         shape, dtype = tuple(array.shape.as_list()), array.dtype
@@ -74,12 +77,12 @@ class TensorflowMemory(MemoryType):
 
     def holds(self, dtype: str, device: str | None = None) -> str | None:
         """Return ``dtype`` if TensorFlow has it: bool, integers, floats with bfloat16, complex numbers."""
-        return dtype if dtype in _HELD else None
+        return dtype if dtype in NUMBERS else None
 
     def to_numpy(self, array: Any, *, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """Return a read-only view of a tensor on the CPU; a copy from a device, or when asked."""
         device = _contract_name(array.backing_device)
-        if array.dtype.name not in _HELD:
+        if array.dtype.name not in NUMBERS:
             raise MemoryConversionError(
                 "tensorflow",
                 "numpy",
@@ -106,7 +109,7 @@ class TensorflowMemory(MemoryType):
         given: bool = False,
     ) -> Any:
         """Return a tensor that sees no later write to ``array``, unless sharing is demanded."""
-        if array.dtype.name not in _HELD:
+        if name_of(array.dtype) not in NUMBERS:
             raise MemoryConversionError(
                 "numpy",
                 "tensorflow",
@@ -123,18 +126,15 @@ class TensorflowMemory(MemoryType):
         """Return ``False``: the memory of a tensor that never changes is its own."""
         return False
 
+    def shares_on_demand(self, array: np.ndarray[Any, Any], device: str | None = None) -> bool:
+        """Whether a tensor on the CPU can be a view: writable, native, C order, aligned to 64 bytes."""
+        from openhcs_mem_tensorflow.conversion import is_shareable
+
+        return is_shareable(array) and self._device(device) == "cpu"
+
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D tensors of one shape, dtype and device into a new one on that device."""
-        if not slices:
-            raise ArrayError("there is no slice to stack; a stack has at least one plane")
-        for number, plane in enumerate(slices):
-            if not self.owns(plane) or plane.ndim != 2:
-                raise ArrayError(f"slice {number} is not a 2-D tensor but {_describe(plane)}")
-            if _kind(plane) != _kind(slices[0]):
-                raise ArrayError(
-                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(slices[0])}; "
-                    "a stack holds planes of one shape and dtype on one device"
-                )
+        check_slices(self, slices)
         with self._tensorflow.device(slices[0].device):
             return self._tensorflow.stack(list(slices))
 
@@ -145,17 +145,16 @@ class TensorflowMemory(MemoryType):
 
     def cast(self, array: Any, dtype: str) -> Any:
         """Return the tensor as ``tf.cast`` makes it."""
-        if dtype not in _HELD:
-            raise ArrayError(f"TensorFlow has no dtype {dtype!r}; it has {', '.join(sorted(_HELD))}")
+        if dtype not in NUMBERS:
+            raise ArrayError(f"TensorFlow has no dtype {dtype!r}; it has {', '.join(sorted(NUMBERS))}")
         return self._tensorflow.cast(array, dtype)
 
     def from_dlpack(self, array: Any, *, copy: bool | None = None) -> Any:
-        """Return a tensor on the CUDA device of ``array``: a copy of what its owner may write to."""
+        """Return a tensor on the CUDA device of ``array``: a view, or a copy when asked."""
         kind, index = array.__dlpack_device__()
         if kind != _DLPACK_CUDA:
             raise _no_hand_over(array, "it lies on no CUDA device; go over NumPy")
-        immutable = type(array).__module__.partition(".")[0] in _IMMUTABLE
-        if copy or (copy is None and not immutable):
+        if copy:
             array = _copied_by_its_library(array)
         if array.__cuda_array_interface__["data"][0] % 64:
             raise _no_hand_over(
@@ -174,13 +173,15 @@ class TensorflowMemory(MemoryType):
         """Whether TensorFlow, or Python, ran out of memory."""
         if isinstance(error, MemoryError):
             return True
-        tensorflow = library.loaded()
+        tensorflow = library.TENSORFLOW.imported()
         return tensorflow is not None and isinstance(error, tensorflow.errors.ResourceExhaustedError)
 
     def _device(self, device: str | None) -> str:
         if device is None:
             return self._default
-        if re.fullmatch(r"cpu|cuda:\d+", device) is None:
+        if device == "cpu":
+            return device
+        if re.fullmatch(r"cuda:\d+", device) is None:
             raise MemoryConversionError(
                 "any array",
                 "tensorflow",
@@ -188,17 +189,8 @@ class TensorflowMemory(MemoryType):
                 f"TensorFlow has no device {device!r}; it has 'cpu' and 'cuda:0'",
             )
         if device not in self.devices():
-            built = self._tensorflow.test.is_built_with_cuda()
-            why = (
-                "it sees no such device; look at its messages about the driver"
-                if built
-                else "it is built without CUDA"
-            )
-            raise DeviceUnavailableError(
-                f"TensorFlow {self._tensorflow.__version__} cannot use {device}: {why}. It has "
-                f"{', '.join(self.devices())}; GPUs need a driver and: pip install 'openhcs-mem-tensorflow[gpu]'",
-                "no device",
-            )
+            found = self.missing_device(device)
+            raise DeviceUnavailableError(f"there is no device {device}: {found}", found.state)
         return device
 
 
@@ -218,16 +210,6 @@ def _no_hand_over(array: Any, why: str) -> MemoryConversionError:
     return MemoryConversionError(
         type(array).__name__, "tensorflow", "tf.experimental.dlpack.from_dlpack", why
     )
-
-
-def _kind(plane: Any) -> tuple[Any, ...]:
-    return tuple(plane.shape), plane.dtype, plane.device
-
-
-def _describe(value: object) -> str:
-    if not hasattr(value, "dtype"):
-        return type(value).__name__
-    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} ({type(value).__name__})"
 
 
 @hookimpl

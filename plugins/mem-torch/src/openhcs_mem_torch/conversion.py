@@ -76,6 +76,16 @@ class Conversion:
             array.flags.writeable = False
         return array
 
+    def require_plain(self, tensor: Any) -> None:
+        """Raise ``MemoryConversionError`` for a tensor whose values do not lie in memory one by one."""
+        if tensor.layout is not self._torch.strided or tensor.is_nested:
+            kind = "nested" if tensor.is_nested else str(tensor.layout)
+            _refuse_out(f"a {kind} tensor has no plain values in memory; make it dense first")
+        if tensor.is_quantized:
+            _refuse_out("a quantised tensor has no plain values; dequantize it first")
+        if tensor.is_meta:
+            _refuse_out("a meta tensor has no values; make it on a device, with to_empty for example")
+
     def stack(self, planes: tuple[Any, ...]) -> Any:
         """Return a new tensor of planes of one shape, dtype and device."""
         try:
@@ -86,11 +96,7 @@ class Conversion:
         return self._torch.from_numpy(np.stack(arrays))
 
     def _resolved(self, tensor: Any, copy: bool | None) -> tuple[np.ndarray[Any, Any], bool]:
-        torch = self._torch
-        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_nested or tensor.is_meta:
-            _refuse_out(
-                f"a {tensor.layout} tensor on {tensor.device} holds no plain values; make it dense first"
-            )
+        self.require_plain(tensor)
         plain = tensor.detach()
         lazy = plain.is_conj() or plain.is_neg()
         away = plain.device.type != "cpu"

@@ -1,75 +1,36 @@
-"""Finding PyTorch without importing it, and importing it when a tensor is wanted."""
+"""What of PyTorch can be used here, found out without importing it."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-from typing import Any
+from typing import Any, Final
 
+from openhcs_host.arrays import cuda
+from openhcs_host.arrays.libraries import Library
 from openhcs_host.contracts.memory import Availability
-from openhcs_host.errors import DeviceUnavailableError, LibraryMissingError
 
-__all__ = ["availability", "load", "loaded", "require_cuda"]
+__all__ = ["TORCH", "availability", "missing_cuda"]
 
-_INSTALL = "pip install torch"
+TORCH: Final = Library("torch", "PyTorch", "Tensor", "pip install torch")
 
 
 def availability() -> Availability:
     """Say whether PyTorch is installed; it always has the CPU."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None:
-        return Availability("library missing", f"PyTorch is not installed. Run: {_INSTALL}")
-    if spec.origin is None:  # a folder of that name on the path imports as an empty package
-        folders = ", ".join(spec.submodule_search_locations or ())
-        return Availability(
-            "library missing",
-            f"PyTorch is not installed; {folders} is a folder of that name and no library. Run: {_INSTALL}",
-        )
-    return Availability(
-        "ready", "PyTorch is installed and works on the CPU; its devices show once it is imported"
+    return TORCH.missing() or Availability(
+        "ready",
+        f"PyTorch is installed and works on the CPU; {cuda.in_words()}",
     )
 
 
-def loaded() -> Any | None:
-    """Return PyTorch if somebody has imported it already."""
-    torch = sys.modules.get("torch")
-    return torch if hasattr(torch, "Tensor") else None
-
-
-def load() -> Any:
-    """Import PyTorch. Raises ``LibraryMissingError``."""
-    found = availability()
-    if found.state != "ready":
-        raise LibraryMissingError(found.detail, found.state)
-    try:
-        return importlib.import_module("torch")
-    except (ImportError, OSError) as error:  # a missing shared library is an OSError on Windows
-        raise LibraryMissingError(
-            f"PyTorch is installed and cannot be imported: {error}. Run: {_INSTALL} --force-reinstall",
-            "library missing",
-        ) from error
-
-
-def require_cuda(torch: Any, index: int) -> None:
-    """Raise ``DeviceUnavailableError`` if PyTorch has no CUDA device ``index``."""
+def missing_cuda(torch: Any) -> Availability:
+    """Say why PyTorch does not have a CUDA device that somebody wants."""
     count = torch.cuda.device_count()
-    if index < count:
-        return
+    mend = "use device='cpu', or install a CUDA build of PyTorch and a driver that it supports"
     if count:
-        raise DeviceUnavailableError(
-            f"there is no device cuda:{index}; PyTorch sees {count}: cuda:0 to cuda:{count - 1}"
-        )
-    try:
-        torch.cuda.init()
-    except (AssertionError, RuntimeError) as error:  # what PyTorch raises where it was built without CUDA
-        why = str(error).strip().splitlines()[0].rstrip(".")
+        found = Availability("no device", f"PyTorch sees {count}: cuda:0 to cuda:{count - 1}")
+    elif torch.version.cuda is None:
+        found = Availability("no device", f"PyTorch {torch.__version__} is built without CUDA", mend)
     else:
-        why = "it sees no CUDA device"
-    state = "driver missing" if "no NVIDIA driver" in why else "no device"
-    state = "driver too old" if "too old" in why else state
-    raise DeviceUnavailableError(
-        f"PyTorch {torch.__version__} cannot use cuda:{index}: {why}. "
-        "Use device='cpu', or install a CUDA build of PyTorch and a driver that it supports",
-        state,
-    )
+        found = cuda.judged(cuda.driver(), "PyTorch", int(torch.version.cuda.partition(".")[0]))
+    if found.state == "ready":
+        found = Availability("no device", f"PyTorch sees no device, and yet {found.detail}", mend)
+    return found

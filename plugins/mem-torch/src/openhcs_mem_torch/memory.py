@@ -6,11 +6,13 @@ import contextlib
 import functools
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.dtypes import NUMBERS
+from openhcs_host.arrays.slices import check_slices
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
-from openhcs_host.errors import ArrayError, MemoryConversionError
+from openhcs_host.errors import ArrayError, DeviceUnavailableError, MemoryConversionError
 from openhcs_mem_torch import cuda, library
 
 if TYPE_CHECKING:
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["TorchMemory"]
 
 OPENHCS_API = 1
-
-_INTEGERS: Final = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-_HELD: Final = _INTEGERS | {"bool", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
-_MUTABLE: Final = ("torch", "cupy")
-"""Libraries on CUDA devices whose arrays may be written to; memory of others is never shared."""
 
 
 class TorchMemory(MemoryType):
@@ -40,7 +37,7 @@ class TorchMemory(MemoryType):
 
     @functools.cached_property
     def _torch(self) -> Any:
-        return library.load()
+        return library.TORCH.load(library.availability())
 
     @functools.cached_property
     def _conversion(self) -> Conversion:
@@ -54,7 +51,7 @@ class TorchMemory(MemoryType):
 
     def owns(self, array: object) -> bool:
         """Whether ``array`` is a tensor; parameters are."""
-        torch = library.loaded()
+        torch = library.TORCH.imported()
         return torch is not None and isinstance(array, torch.Tensor)
 
     def availability(self) -> Availability:
@@ -65,8 +62,16 @@ class TorchMemory(MemoryType):
         """Return the CUDA devices that PyTorch can use, then ``cpu``."""
         return (*(f"cuda:{index}" for index in range(self._torch.cuda.device_count())), "cpu")
 
+    def missing_device(self, device: str) -> Availability:
+        """Say whether PyTorch is built for CUDA, and what its driver lacks."""
+        return library.missing_cuda(self._torch)
+
     def facts(self, array: Any) -> ArrayFacts:
-        """Return shape, dtype, device and layout; a lazy conjugate or negative is not native."""
+        """Return shape, dtype, device and layout; a lazy conjugate or negative is not native.
+
+        Raises ``MemoryConversionError`` for a sparse, quantised, nested or meta tensor.
+        """
+        self._conversion.require_plain(array)
         lazy = array.is_conj() or array.is_neg()
         return ArrayFacts(
             shape=tuple(array.shape),
@@ -79,7 +84,7 @@ class TorchMemory(MemoryType):
 
     def holds(self, dtype: str, device: str | None = None) -> str | None:
         """Return ``dtype`` if PyTorch has it: bool, integers, floats with bfloat16, complex numbers."""
-        return dtype if dtype in _HELD else None
+        return dtype if dtype in NUMBERS else None
 
     def to_numpy(self, array: Any, *, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """Return equal values; tensors of the CPU as views. What autograd knows of them is left behind."""
@@ -107,17 +112,7 @@ class TorchMemory(MemoryType):
 
     def stack(self, slices: Sequence[Any]) -> Any:
         """Stack 2-D tensors of one shape, dtype and device into a new one on that device."""
-        if not slices:
-            raise ArrayError("there is no slice to stack; a stack has at least one plane")
-        first = slices[0]
-        for number, plane in enumerate(slices):
-            if not self.owns(plane) or plane.ndim != 2:
-                raise ArrayError(f"slice {number} is not a 2-D tensor but {_describe(plane)}")
-            if plane.shape != first.shape or plane.dtype != first.dtype or plane.device != first.device:
-                raise ArrayError(
-                    f"slice {number} is {_describe(plane)} and slice 0 is {_describe(first)}; "
-                    "a stack holds planes of one shape and dtype on one device"
-                )
+        check_slices(self, slices)
         return self._conversion.stack(tuple(slices))
 
     def unstack(self, stack: Any) -> list[Any]:
@@ -126,22 +121,14 @@ class TorchMemory(MemoryType):
 
     def cast(self, array: Any, dtype: str) -> Any:
         """Return the tensor as ``Tensor.to`` casts it."""
-        if dtype not in _HELD:
-            raise ArrayError(f"PyTorch has no dtype {dtype!r}; it has {', '.join(sorted(_HELD))}")
+        if dtype not in NUMBERS:
+            raise ArrayError(f"PyTorch has no dtype {dtype!r}; it has {', '.join(sorted(NUMBERS))}")
         return array.to(getattr(self._torch, dtype))
 
     def from_dlpack(self, array: Any, *, copy: bool | None = None) -> Any:
-        """Return a tensor on the device of ``array``: a view, or a copy of what nobody may write to."""
-        mutable = type(array).__module__.partition(".")[0] in _MUTABLE
-        if copy is False and not mutable:
-            raise MemoryConversionError(
-                type(array).__name__,
-                "torch",
-                "torch.from_dlpack",
-                "its memory must not be written to, and a tensor's can; allow a copy with copy=None",
-            )
+        """Return a tensor on the device of ``array``: a view, or a copy when asked."""
         tensor = self._torch.from_dlpack(array)
-        return tensor.clone() if copy or not mutable else tensor
+        return tensor.clone() if copy else tensor
 
     def to_device(self, array: Any, device: str) -> Any:
         """Return the tensor on another device; itself if it is there."""
@@ -159,13 +146,13 @@ class TorchMemory(MemoryType):
 
     def free(self, device: str | None = None) -> None:
         """Empty PyTorch's cache of CUDA memory, if there is one. Imports nothing."""
-        torch = library.loaded()
+        torch = library.TORCH.imported()
         if torch is not None:
             cuda.free(torch, device)
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Whether PyTorch, or Python, ran out of memory."""
-        torch = library.loaded()
+        torch = library.TORCH.imported()
         return isinstance(error, MemoryError) or (torch is not None and cuda.is_out_of_memory(torch, error))
 
     def _device(self, device: str | None) -> str:
@@ -181,14 +168,10 @@ class TorchMemory(MemoryType):
                 "Tensor.to",
                 f"PyTorch has no device {device!r}; it has 'cpu' and 'cuda:0'",
             )
-        library.require_cuda(self._torch, int(match[1]))
+        if int(match[1]) >= self._torch.cuda.device_count():
+            found = self.missing_device(device)
+            raise DeviceUnavailableError(f"there is no device {device}: {found}", found.state)
         return device
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, (list, tuple)) or not hasattr(value, "dtype"):
-        return type(value).__name__
-    return f"{value.dtype} {tuple(getattr(value, 'shape', ()))} on {getattr(value, 'device', 'the host')}"
 
 
 @hookimpl
