@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
             "converters",
             "equality",
             "formats",
+            "functions",
             "kit",
             "memory",
             "memory_base",
@@ -42,6 +43,7 @@ pytest.register_assert_rewrite(
 from openhcs_host.testing.backends import SinkKit, StreamingKit  # noqa: E402
 from openhcs_host.testing.converters import ConverterKit  # noqa: E402
 from openhcs_host.testing.formats import FormatKit  # noqa: E402
+from openhcs_host.testing.functions import FunctionsKit  # noqa: E402
 from openhcs_host.testing.memory import MemoryKit  # noqa: E402
 from openhcs_host.testing.microscopes import ExpectedPlate, MicroscopeKit  # noqa: E402
 from openhcs_host.testing.storage import StorageKit  # noqa: E402
@@ -52,6 +54,7 @@ __all__ = [
     "ExpectedPlate",
     "ExpectedView",
     "FormatKit",
+    "FunctionsKit",
     "MemoryKit",
     "MicroscopeKit",
     "SinkKit",

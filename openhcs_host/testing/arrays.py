@@ -9,6 +9,8 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from openhcs_host.arrays.alignment import aligned_copy
+
 __all__ = ["DTYPES", "Case", "assert_equal", "cases_of_dtypes", "cases_of_layouts", "image", "values_of"]
 
 Array = np.ndarray[Any, Any]
@@ -116,6 +118,11 @@ def cases_of_layouts(dtype: str) -> Iterator[Case]:
         yield Case(f"{dtype}, {name}", array, array, may_be_refused=True)
 
 
+def _aligned(dtype: str) -> tuple[Array, Array]:
+    array = aligned_copy(image(dtype))
+    return array, array
+
+
 def _fortran(dtype: str) -> tuple[Array, Array]:
     array = np.asfortranarray(image(dtype))
     return array, array
@@ -173,6 +180,7 @@ def _plane(dtype: str) -> tuple[Array, Array]:
 
 _LAYOUTS: Final[dict[str, Callable[[str], tuple[Array, Array]]]] = {
     "in order": _plane,
+    "in order, aligned to 64 bytes": _aligned,
     "3-D": _stack,
     "Fortran order": _fortran,
     "strided": _strided,

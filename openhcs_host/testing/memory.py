@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pickle
 import re
 import subprocess
 import sys
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -31,6 +32,32 @@ task = json.load(sys.stdin)
 memory = Host().memory(task["key"], **task["config"])
 memory.availability(), memory.owns([1]), memory.owns("text"), memory.free()
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} & set(task["prefixes"]))))
+"""
+
+_HIDDEN: Final = """
+import json, sys
+from importlib.machinery import PathFinder
+from openhcs_host import Host
+from openhcs_host.errors import LibraryMissingError
+task = json.load(sys.stdin)
+
+class Hiding:
+    # Finds what the path holds, but for the library: as in an environment without it.
+    find_distributions = PathFinder.find_distributions
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        hidden = name.partition(".")[0] in task["prefixes"]
+        return None if hidden else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
+memory, raised = Host().memory(task["key"], **task["config"]), None
+found = memory.availability()
+try:
+    memory.devices()
+except LibraryMissingError as error:
+    raised = [error.state, str(error)]
+print(json.dumps([found.state, found.mend, raised]))
 """
 
 
@@ -68,11 +95,30 @@ class MemoryKit(ValuesKit, SharingKit, StacksKit):
         """Creating it, ``availability``, ``owns`` and ``free`` import no array library, in a clean process."""
         found = memory.availability()
         assert isinstance(found, Availability)
-        assert found.state == "ready" or found.detail, f"{found.state}, and nothing says what mends it"
-        prefixes = [name for name in type(memory).module_prefixes if name != "numpy"]
-        task = {"key": self.key, "config": dict(self.config), "prefixes": prefixes}
+        assert found.state == "ready" or (found.detail and found.mend), (
+            f"{found!r} does not say what mends it"
+        )
+        assert self._elsewhere(_LIGHT, memory) == [], "the library is imported before an array is there"
+
+    @needs_no_library
+    def test_a_missing_library_is_a_state_and_an_error(self, memory: MemoryType) -> None:
+        """Without the library ``availability`` says so and what mends it, and so does the error of what needs it."""
+        ready = memory.availability().state == "ready"
+        if ready and not any(map(importlib.util.find_spec, self._libraries(memory))):
+            pytest.skip("does not apply: it needs no library that could be missing")
+        state, mend, raised = self._elsewhere(_HIDDEN, memory)
+        assert state == "library missing" and mend, f"{state!r}, to be mended by {mend!r}"
+        assert raised is not None, "devices() raises no LibraryMissingError"
+        assert raised[0] == state and mend in raised[1], f"the error does not say how to mend it: {raised[1]}"
+
+    def _libraries(self, memory: MemoryType) -> list[str]:
+        return [name for name in type(memory).module_prefixes if name != "numpy"]  # the host's own
+
+    def _elsewhere(self, program: str, memory: MemoryType) -> Any:
+        """Return what a program prints about the memory type, in a process of its own."""
+        task = {"key": self.key, "config": dict(self.config), "prefixes": self._libraries(memory)}
         done = subprocess.run(
-            [sys.executable, "-c", _LIGHT],
+            [sys.executable, "-c", program],
             input=json.dumps(task),
             capture_output=True,
             text=True,
@@ -80,7 +126,7 @@ class MemoryKit(ValuesKit, SharingKit, StacksKit):
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout) == [], "the library is imported before an array is there"
+        return json.loads(done.stdout)
 
     @needs_no_library
     def test_closing_twice_does_nothing(self, memory: MemoryType) -> None:

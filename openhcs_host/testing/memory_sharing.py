@@ -66,19 +66,27 @@ class SharingKit(MemoryBase):
             _change(case)
             assert_equal(self.read(made), before, f"{case.name} after the source was changed")
 
-    def test_without_a_copy_in_it_shares_or_refuses(self, memory: MemoryType) -> None:
-        """With ``copy=False`` a later change of the source shows, or it was refused."""
-        for case in cases_of_layouts(self._pixel(memory)):
-            try:
-                made = memory.from_numpy(case.array, copy=False)
-            except MemoryConversionError as error:
-                assert len(error.reason) > 10, f"the refusal of {case.name} gives no reason"
-                continue
-            if case.array.size:
-                before = case.array.copy()
-                _change(case)
-                shows = values_of(self.read(made)) != values_of(before)
-                assert shows, f"{case.name}: copy=False, and it was copied"
+    def test_without_a_copy_in_it_shares_as_foretold_or_refuses(self, memory: MemoryType, host: Host) -> None:
+        """With ``copy=False`` it shares where ``shares_in`` or ``shares_on_demand`` say so, else it refuses."""
+        for device in memory.devices():
+            for case in cases_of_layouts(self._pixel(memory)):
+                foretold = memory.shares_in(_numpy_facts(host, case), device)
+                foretold = foretold or memory.shares_on_demand(case.array, device)
+                where = f"{case.name} on {device}, copy=False"
+                try:
+                    made = memory.from_numpy(case.array, device=device, copy=False)
+                except MemoryConversionError as error:
+                    assert len(error.reason) > 10, f"{where}: the refusal gives no reason"
+                    assert not foretold or case.may_be_refused, (
+                        f"{where}: sharing was foretold, and is refused"
+                    )
+                    continue
+                assert foretold, f"{where}: it shares, and that was not foretold"
+                if case.array.size:
+                    before = case.array.copy()
+                    _change(case)
+                    shows = values_of(self.read(made)) != values_of(before)
+                    assert shows, f"{where}: it was copied"
 
     def test_read_only_memory_is_never_written_to(self, memory: MemoryType) -> None:
         """Whatever ``copy`` is, an array made of read-only memory does not lead back to it."""

@@ -76,20 +76,23 @@ class ValuesKit(MemoryBase):
 
     def test_every_layout_keeps_its_values(self, memory: MemoryType) -> None:
         """Order of memory, gaps, direction, alignment and read-only memory make no difference to values."""
-        for dtype in ("uint16", "float32", "complex64"):
-            kept = memory.holds(dtype)
-            if kept is None:
-                continue
-            for case in cases_of_layouts(dtype):
-                for copy in (None, True):
-                    made = self._taken(memory, case, copy=copy)
-                    if made is None:
-                        continue
-                    where = f"{case.name}, copy={copy}"
-                    expected = case.array.astype(dtype_named(kept))
-                    assert_equal(self.read(made), expected, where)
-                    assert memory.facts(made).shape == case.array.shape, f"{where}: facts tell another shape"
-                    assert_equal(memory.to_numpy(made), expected, f"{where}, and back")
+        for device in memory.devices():
+            for dtype in DTYPES:
+                if memory.holds(dtype, device) is not None:
+                    self._keeps_layouts(memory, dtype, device)
+
+    def _keeps_layouts(self, memory: MemoryType, dtype: str, device: str) -> None:
+        kept = dtype_named(memory.holds(dtype, device) or dtype)
+        for case in cases_of_layouts(dtype):
+            for copy in (None, True):
+                made = self._taken(memory, case, device=device, copy=copy)
+                if made is None:
+                    continue
+                where = f"{case.name} on {device}, copy={copy}"
+                expected = case.array.astype(kept)
+                assert_equal(self.read(made), expected, where)
+                assert memory.facts(made).shape == case.array.shape, f"{where}: facts tell another shape"
+                assert_equal(memory.to_numpy(made), expected, f"{where}, and back")
 
     def test_memory_that_was_given_keeps_its_values(self, memory: MemoryType) -> None:
         """``given=True`` changes nothing but who may use the memory."""

@@ -18,6 +18,7 @@ import pytest
         ("microscope", "microscope_mutants", 14),
         ("memory", "array_mutants", 40),
         ("converter", "converter_mutants", 12),
+        ("functions", "functions_mutants", 20),
     ],
 )
 def test_every_mutant_is_caught(score, kind, module, at_least):

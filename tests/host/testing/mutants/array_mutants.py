@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from openhcs_host import hookimpl
+from openhcs_host.arrays.libraries import require
 from openhcs_host.contracts.memory import ArrayFacts, Availability, MemoryType
-from openhcs_host.errors import ArrayError, MemoryConversionError
+from openhcs_host.errors import ArrayError, LibraryMissingError, MemoryConversionError
 
 OPENHCS_API = 1
 PLUGINS: dict[str, type] = {}
@@ -110,6 +111,10 @@ class Base(MemoryType):
         kept = self.holds(facts.dtype, device) == facts.dtype
         return kept and facts.writable and facts.native and device in (None, "cpu") and not self.immutable
 
+    def shares_on_demand(self, array, device=None):
+        kept = self.holds(array.dtype.name, device) == array.dtype.name
+        return self.immutable and kept and self.fits(array) and device in (None, "cpu")
+
     def check(self, slices):
         if not slices or not all(self.owns(each) and each.values.ndim == 2 for each in slices):
             raise ArrayError("a stack is made of 2-D grids, one at least")
@@ -196,7 +201,25 @@ class reference_missing(Base):
     """The library is not here: everything that needs it is skipped."""
 
     def availability(self):
-        return Availability("library missing", "pip install grid")
+        return Availability("library missing", "there is no library of grids", "pip install grid")
+
+    def devices(self):
+        require(self.availability())
+
+
+class missing_without_an_error(reference_missing):
+    def devices(self):
+        return super(reference_missing, self).devices()
+
+
+class missing_with_another_error(reference_missing):
+    def devices(self):
+        raise LibraryMissingError("no grids", "library missing")
+
+
+class missing_without_a_remedy(reference_missing):
+    def availability(self):
+        return Availability("library missing", "there is no library of grids")
 
 
 class silent_cast(Base):
@@ -428,6 +451,18 @@ class shares_in_promised(Base):
 
 class shares_in_denied(Base):
     def shares_in(self, facts, device=None):
+        return False
+
+
+class sharing_on_demand_promised(Base):
+    def shares_on_demand(self, array, device=None):
+        return True
+
+
+class sharing_on_demand_not_told(Base):
+    immutable = True
+
+    def shares_on_demand(self, array, device=None):
         return False
 
 
