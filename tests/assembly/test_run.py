@@ -105,7 +105,7 @@ def test_a_failing_well_is_reported_the_others_finish_and_the_status_says_so(ope
         ("def broken(:", "SyntaxError"),
         (
             "from openhcs_pipeline import FunctionStep\npipeline = [FunctionStep('nonsense')]",
-            "is no function",
+            "offers 'nonsense'",
         ),
         ("pipeline = []", "no steps"),
     ],

@@ -248,7 +248,7 @@ def test_a_folder_that_holds_no_run_is_never_replaced(host, plate, tmp_path):
     assert (tmp_path / "photos" / "images" / "cat.png").read_bytes() == b"meow"
 
 
-@pytest.mark.parametrize("executor", ["serial", "threads"])
+@pytest.mark.parametrize("executor", ["serial", "threads", "processes"])
 def test_an_interrupt_keeps_the_wells_that_were_reported_and_no_others(host, plate, tmp_path, executor):
     def interrupt(well, done, total):
         raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from openhcs_host import FileManager
 from openhcs_host.errors import PipelineError
 from openhcs_pipeline.special import SpecialOutput
 
-__all__ = ["counts_per_well"]
+__all__ = ["counts_per_well", "json_table"]
 
 
 def counts_per_well(data: Sequence[SpecialOutput], path: str, filemanager: FileManager, backend: str) -> str:
@@ -43,6 +43,20 @@ def counts_per_well(data: Sequence[SpecialOutput], path: str, filemanager: FileM
     details = [{**row, "count": _total(row)} for row in rows.values()]
     filemanager.save({"total": sum(map(_total, rows.values())), "wells": details}, f"{path}.json", backend)
     return f"{path}.csv"
+
+
+def json_table(data: Sequence[SpecialOutput], path: str, filemanager: FileManager, backend: str) -> str:
+    """Write the values of all stacks as ``<path>.json``, in plate order; return its path.
+
+    A list with one object per stack: the components that were not stacked, and ``value``, which is anything that
+    JSON holds. ``object_table`` makes a CSV of values that are rows.
+    """
+    names = ("well", "site", "channel", "z_index", "timepoint")
+    document = [
+        {**{n: getattr(o, n) for n in names if getattr(o, n) is not None}, "value": o.value} for o in data
+    ]
+    filemanager.save(document, f"{path}.json", backend)
+    return f"{path}.json"
 
 
 def _total(row: dict[str, Any]) -> int:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
 from openhcs_host import Host
-from openhcs_host.contracts.images import Coordinates
+from openhcs_host.contracts.images import Coordinates, image_name
 from openhcs_host.contracts.microscopes import Plane, PlateReading
 from openhcs_host.errors import PipelineError
 from openhcs_pipeline.arrays import memory_problems
-from openhcs_pipeline.configuration import VFSConfig, backend_problems
-from openhcs_pipeline.special import Declared, declared_outputs
+from openhcs_pipeline.configuration import Durability, Missing, VFSConfig, backend_problems
+from openhcs_pipeline.resolving import resolve_names
+from openhcs_pipeline.special import Declared
+from openhcs_pipeline.special_flow import special_problems, specials_of
 from openhcs_pipeline.step import FunctionStep
 
 __all__ = ["Plan", "compile_plan"]
@@ -39,16 +41,38 @@ class Plan:
     """What a person should know before looking at the results."""
     vfs: VFSConfig = attrs.field(factory=VFSConfig)
     """Where planes are read, intermediates stay and results go."""
+    missing: Missing = "error"
+    """What happens to planes that the plate's metadata lists and that have no file."""
+    durability: Durability = "power"
+    """What the results of a finished well survive."""
 
     @property
     def images(self) -> Path:
-        """Folder of the final images."""
+        """Folder of the final images, in the first materialization backend."""
         return self.output / "images"
 
     @property
     def results(self) -> Path:
-        """Folder of the tables."""
+        """Folder of the tables, in the first materialization backend."""
         return self.output / "images_results"
+
+    def images_in(self, backend: str) -> Path:
+        """Return the folder of the final images in one of the materialization backends."""
+        return (
+            self.images
+            if backend == self.vfs.materialization_backends[0]
+            else self.output / f"images_{backend}"
+        )
+
+    def results_in(self, backend: str) -> Path:
+        """Return the folder of the tables in one of the materialization backends."""
+        folder = self.images_in(backend)
+        return folder.with_name(f"{folder.name}_results")
+
+    @property
+    def gathered(self) -> tuple[Declared, ...]:
+        """The special outputs of which files are made once, after the last well."""
+        return tuple(d for d in self.specials if d.materialize is not None and d.per == "plate")
 
     @property
     def intermediates(self) -> Path:
@@ -60,9 +84,22 @@ class Plan:
         """Folder of the input plate's mapping: which file each plane was read from."""
         return self.output / "workspace"
 
+    def image_paths(self, images: Iterable[Coordinates]) -> Iterator[tuple[str, str]]:
+        """Yield path and backend of final images, in every materialization backend."""
+        names = [image_name(coordinates) for coordinates in images]
+        for backend in self.vfs.materialization_backends:
+            folder = self.images_in(backend).as_posix()
+            for name in names:
+                yield f"{folder}/{name}", backend
+
     def planes(self, well: str) -> tuple[Plane, ...]:
         """Return the planes of a well, in order."""
         return self._by_well[well]
+
+    def missing_planes(self, well: str) -> tuple[Coordinates, ...]:
+        """Return where planes of a well are missing, in order."""
+        places = self.reading.missing.by_well.get(well, {})
+        return tuple(Coordinates(well, *place) for place in places)
 
     _by_well: dict[str, tuple[Plane, ...]] = attrs.field(init=False, repr=False, eq=False)
 
@@ -78,26 +115,46 @@ def compile_plan(
     reading: PlateReading,
     output: str | os.PathLike[str],
     vfs: VFSConfig | None = None,
+    *,
+    missing: Missing = "error",
+    durability: Durability = "power",
 ) -> Plan:
     """Check the pipeline against the plate and the installed plugins, and return the plan.
 
+    ``missing`` says what happens to planes that the plate's metadata lists and that have no file: ``error``
+    refuses, ``skip`` goes on without them, ``fill`` puts zeros there. ``durability`` is what a finished well
+    survives: ``power`` a loss of power, ``process`` any end of a program.
+
     Raises ``PipelineError`` that lists everything found wrong. Nothing is written.
     """
-    problems = _step_problems(steps)
-    specials = _specials(steps, problems)
+    steps, problems, named_notes = resolve_names(host, steps)
+    problems += _step_problems(steps)
+    problems += special_problems(steps)
     target = Path(output).absolute()
     _check_output(reading, target, problems)
     vfs = vfs or VFSConfig()
     problems += backend_problems(host, vfs, reading)
     problems += memory_problems(host, steps)
-    notes = [f"plate: {problem}" for problem in reading.problems]
+    notes = [*named_notes, *(f"plate: {problem}" for problem in reading.problems)]
+    notes += _missing(reading, missing, problems)
     if not problems:
-        notes += _follow(steps, [plane.coordinates for plane in reading.planes], problems)
+        planes = itertools.chain(reading.planes, reading.missing if missing == "fill" else ())
+        notes += _follow(steps, [plane.coordinates for plane in planes], problems)
     if problems:
         raise PipelineError(
             "the pipeline cannot run:\n" + "\n".join(f"  - {problem}" for problem in problems)
         )
-    return Plan(tuple(steps), reading, target, reading.wells, specials, tuple(notes), vfs)
+    return Plan(
+        tuple(steps),
+        reading,
+        target,
+        reading.wells,
+        specials_of(steps),
+        tuple(notes),
+        vfs,
+        missing,
+        durability,
+    )
 
 
 def _step_problems(steps: Sequence[FunctionStep]) -> list[str]:
@@ -107,20 +164,21 @@ def _step_problems(steps: Sequence[FunctionStep]) -> list[str]:
     return problems
 
 
-def _specials(steps: Sequence[FunctionStep], problems: list[str]) -> tuple[Declared, ...]:
-    found: dict[str, tuple[int, Declared]] = {}
-    for number, step in enumerate(steps):
-        for chain in step.chains().values():
-            names = [declared.name for call in chain for declared in declared_outputs(call.function)]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            problems += [f"step {step.name!r} makes special output {name!r} twice" for name in twice]
-            for declared in (d for call in chain for d in declared_outputs(call.function)):
-                first, _ = found.setdefault(declared.name, (number, declared))
-                if first != number:
-                    problems.append(
-                        f"steps {steps[first].name!r} and {step.name!r} both make {declared.name!r}"
-                    )
-    return tuple(declared for _, declared in found.values())
+def _missing(reading: PlateReading, policy: Missing, problems: list[str]) -> list[str]:
+    """Say which planes are missing: as a problem if that is an error, else as a note."""
+    if not reading.missing:
+        return []
+    shown = ", ".join(image_name(plane.coordinates, "") for plane in itertools.islice(reading.missing, 5))
+    more = f" and {len(reading.missing) - 5} more" if len(reading.missing) > 5 else ""
+    said = f"{len(reading.missing)} planes that the plate's metadata lists have no file: {shown}{more}"
+    if policy == "error":
+        problems.append(
+            f"{said}. Pass missing='skip' to go on without them, or 'fill' for zeros in their place"
+        )
+        return []
+    empty = sorted(reading.missing.by_well.keys() - set(reading.wells))
+    lost = f"; wells without any plane are left out: {', '.join(empty)}" if empty else ""
+    return [f"{said}; {'they are left out' if policy == 'skip' else 'zeros stand in their place'}{lost}"]
 
 
 def _check_output(reading: PlateReading, output: Path, problems: list[str]) -> None:

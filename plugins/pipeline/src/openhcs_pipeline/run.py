@@ -5,27 +5,34 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import attrs
 
-from openhcs_backend_virtual.backend import VirtualWorkspaceBackend
-from openhcs_host import Backend, FileManager, Host
+from openhcs_host import FileManager, Host
 from openhcs_host.contracts.execution import Executor
-from openhcs_host.contracts.images import image_name, parse_image_name
-from openhcs_host.contracts.microscopes import PlateStore
+from openhcs_host.contracts.images import Coordinates
+from openhcs_host.contracts.storage import Capability
 from openhcs_host.errors import PathExistsError, PipelineError
-from openhcs_host.plates import prepare_workspace
-from openhcs_host.plates.metadata import FILE_NAME, update_metadata
-from openhcs_host.plates.records import acquisition_fields
+from openhcs_host.seam.default_host import using_host
+from openhcs_pipeline.calling import Failure
+from openhcs_pipeline.identity import run_identity, well_source
+from openhcs_pipeline.journal import Journal
+from openhcs_pipeline.materialization import materialize
+from openhcs_pipeline.output import (
+    clear_intermediates,
+    clear_output,
+    describe_output,
+    discard_well,
+    keep_only,
+    prepare_output,
+)
 from openhcs_pipeline.plan import Plan
-from openhcs_pipeline.record import RECORD_NAME, write_record
+from openhcs_pipeline.record import write_record
 from openhcs_pipeline.special import SpecialOutput
-from openhcs_pipeline.well import Failure, WellResult, run_well
+from openhcs_pipeline.well import WellResult
+from openhcs_pipeline.work import WellWork, mount_plate
 
 __all__ = ["RunResult", "run_plan"]
-
-_FOLDERS: Final = ("images", "images_results", "intermediates", "workspace")
 
 OnWell = Callable[[WellResult, int, int], None]
 
@@ -37,7 +44,7 @@ class RunResult:
     plan: Plan
     """What was to be done."""
     wells: tuple[WellResult, ...]
-    """Every well that was worked on, in plate order."""
+    """Every well that was worked on, now or before an interruption, in plate order."""
     tables: dict[str, str]
     """Special output to the main file made of it."""
     failures: dict[str, Failure]
@@ -48,6 +55,13 @@ class RunResult:
     """Wall time."""
     interrupted: bool = False
     """Whether the run was stopped before all wells were worked on."""
+    resumed: tuple[str, ...] = ()
+    """The wells that were finished before an interruption."""
+
+    @property
+    def missing(self) -> tuple[Coordinates, ...]:
+        """Where planes were missing in the plate; the plan says what stands in their place."""
+        return tuple(plane.coordinates for plane in self.plan.reading.missing)
 
 
 def run_plan(
@@ -56,75 +70,133 @@ def run_plan(
     *,
     executor: Executor | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     on_well: OnWell | None = None,
 ) -> RunResult:
     """Run a plan and return how it ended; a failing well is in ``failures`` and stops no other.
 
-    Raises ``PathExistsError`` when the output has content, unless it is an earlier run's and
-    ``overwrite`` says to replace it. On ``KeyboardInterrupt`` wells already finished are kept, the
-    record says so, and the interrupt goes on.
+    ``resume`` goes on with the run that was begun in the output, or begins it: finished wells are not worked
+    on again, failed and unfinished ones are. Raises ``PipelineError`` if that was another run, and
+    ``PathExistsError`` when the output has content, unless it is an earlier run's and ``overwrite`` says to
+    replace it. On ``KeyboardInterrupt`` wells already finished are kept, the record says so, and the
+    interrupt goes on.
     """
     files = FileManager(host)
     start = time.perf_counter()
-    _clear_output(plan, files, overwrite)
-    _prepare(plan, files)
-    results: list[WellResult] = []
-    interrupted = False
     runner = executor or host.executor("serial")
+    keeps = _keeps_results(plan, files)
+    if not keeps and (resume or not runner.shares_memory):
+        what = "resumed" if resume else f"run by the executor {runner.key!r}, whose processes end with theirs"
+        raise PipelineError(
+            f"results in {plan.vfs.materialization_backend!r} live in the memory of one process, so the run cannot "
+            f"be {what}; choose another materialization_backend"
+        )
+    journal = Journal(plan.output) if keeps else None
+    with contextlib.ExitStack() as held:
+        before = _begin(plan, files, journal, held, overwrite=overwrite, resume=resume)
+        return _run(plan, files, runner, journal, before, on_well, start)
+
+
+def _run(
+    plan: Plan,
+    files: FileManager,
+    runner: Executor,
+    journal: Journal | None,
+    before: Sequence[WellResult],
+    on_well: OnWell | None,
+    start: float,
+) -> RunResult:
+    """Work on the wells that are not finished, and then on the plate."""
+    results = list(before)
+    warnings: list[str] = []
+    interrupted = False
+    done = {result.well for result in before}
+    waiting = [well for well in plan.wells if well not in done]
     try:
         # Closing the outcomes waits for wells already begun, also when an interrupt comes in between.
-        with contextlib.closing(runner.run(lambda well: run_well(plan, files, well), plan.wells)) as outcomes:
+        with contextlib.closing(runner.run(WellWork(plan, files), waiting)) as outcomes:
             for outcome in outcomes:
-                if outcome.error is not None:
-                    raise PipelineError(f"well {outcome.task} could not be run at all") from outcome.error
-                results.append(outcome.value)
-                _report(outcome.value, len(results), plan, host, on_well)
+                result = _result(outcome.task, outcome.value, outcome.error, plan, files)
+                if journal is not None and result.failure is None:
+                    trouble = journal.finish(result, well_source(plan, result.well))
+                    warnings += [trouble] if trouble else []
+                results.append(result)
+                _report(result, len(results), plan, files.host, on_well)
     except BaseException:
         interrupted = True
-        _remove_unreported(plan, files, {result.well for result in results})
+        keep_only(plan, files, {result.well for result in results})
         raise
     finally:
         order = {well: number for number, well in enumerate(plan.wells)}
-        result = _finish(plan, files, sorted(results, key=lambda r: order[r.well]), start, interrupted)
-    return result
+        results.sort(key=lambda each: order[each.well])
+        resumed = tuple(each.well for each in before)
+        result_of_run = _finish(plan, files, results, warnings, start, interrupted, resumed)
+    return result_of_run
 
 
-def _clear_output(plan: Plan, files: FileManager, overwrite: bool) -> None:
-    output = plan.output.as_posix()
-    # What describes a run is always on disk, its images perhaps elsewhere under the same path.
-    backends = list(dict.fromkeys((plan.vfs.materialization_backend, Backend.DISK.value)))
-    used = [key for key in backends if files.exists(output, key) and files.list_dir(output, key)]
-    if not used:
-        return
-    if not overwrite:
-        raise PathExistsError(f"the output {output!r} is not empty; name another folder, or pass overwrite")
-    if not files.exists(f"{output}/{RECORD_NAME}", Backend.DISK):
-        raise PathExistsError(
-            f"the output {output!r} holds no earlier run, so nothing in it is replaced; name another folder"
-        )
-    for key in used:
-        for name in (*_FOLDERS, FILE_NAME, RECORD_NAME):
-            if files.exists(f"{output}/{name}", key):
-                files.delete(f"{output}/{name}", key, recursive=True)
+def _keeps_results(plan: Plan, files: FileManager) -> bool:
+    """Whether what is written outlives this process."""
+    chosen = [files.get_backend(key) for key in plan.vfs.materialization_backends]
+    return not any(Capability.REFERENCES in backend.capabilities for backend in chosen)
 
 
-def _prepare(plan: Plan, files: FileManager) -> None:
-    prepare_workspace(plan.reading, plan.workspace)
-    source = files.get_backend(plan.vfs.read_backend)
-    if isinstance(source, VirtualWorkspaceBackend):
-        source.mount(plan.reading.root.absolute(), plan.workspace)
-    target = files.get_backend(plan.vfs.materialization_backend)
-    if isinstance(target, PlateStore):
-        target.prepare_plate(plan.images.as_posix(), plan.reading)
+def _begin(
+    plan: Plan,
+    files: FileManager,
+    journal: Journal | None,
+    held: contextlib.ExitStack,
+    *,
+    overwrite: bool,
+    resume: bool,
+) -> list[WellResult]:
+    """Make the output ready, keep other runs out of it, and return the wells that are finished in it."""
+    identity = run_identity(plan, files.host)
+    finished: list[WellResult] = []
+    if resume and journal is not None and journal.exists():
+        held.enter_context(journal.held())
+        journal.check(identity)
+        finished = [result for well in plan.wells if (result := _finished(plan, files, journal, well))]
+        keep_only(plan, files, {result.well for result in finished})
+        clear_intermediates(plan, files)
+    else:
+        if overwrite and journal is not None and journal.exists():
+            with journal.held():
+                pass  # nobody is in it; what is cleared takes the lock's file with it
+        try:
+            clear_output(plan, files, overwrite=overwrite)
+        except PathExistsError as error:
+            if not resume:
+                raise
+            raise PathExistsError(f"{error}; there is no begun run in it to resume") from None
+        if journal is not None:
+            journal.begin(identity)
+            held.enter_context(journal.held())
+    prepare_output(plan, files)
+    mount_plate(plan, files)
+    return finished
 
 
-def _remove_unreported(plan: Plan, files: FileManager, reported: set[str]) -> None:
-    """Remove images of wells that ended after the interrupt: nothing vouches for them."""
-    folder, backend = plan.images.as_posix(), plan.vfs.materialization_backend
-    if files.exists(folder, backend):
-        for path in files.list_files(folder, backend):
-            if parse_image_name(path.rsplit("/", 1)[1]).well not in reported:
-                files.delete(path, backend)
+def _finished(plan: Plan, files: FileManager, journal: Journal, well: str) -> WellResult | None:
+    """Return the result of a finished well if all that it wrote is still there."""
+    result = journal.finished(well, well_source(plan, well))
+    if result is not None and all(
+        files.is_file(path, backend) for path, backend in plan.image_paths(result.images)
+    ):
+        return result
+    journal.forget(well)
+    return None
+
+
+def _result(
+    well: str, value: WellResult | None, error: Exception | None, plan: Plan, files: FileManager
+) -> WellResult:
+    """Return how a well ended, whether its work said so or its process died of it."""
+    if value is not None:
+        return value
+    if error is None:
+        raise PipelineError(f"the executor says neither how well {well} ended nor what went wrong")
+    discard_well(plan, files, well)
+    return WellResult(well, failure=Failure.of("running", error))
 
 
 def _report(result: WellResult, done: int, plan: Plan, host: Host, on_well: OnWell | None) -> None:
@@ -137,24 +209,24 @@ def _report(result: WellResult, done: int, plan: Plan, host: Host, on_well: OnWe
 
 
 def _finish(
-    plan: Plan, files: FileManager, wells: Sequence[WellResult], start: float, interrupted: bool
+    plan: Plan,
+    files: FileManager,
+    wells: Sequence[WellResult],
+    warnings: Sequence[str],
+    start: float,
+    interrupted: bool,
+    resumed: tuple[str, ...],
 ) -> RunResult:
-    for backend in {plan.vfs.read_backend, plan.vfs.intermediate_backend}:
-        if files.is_dir(plan.intermediates, backend):
-            files.delete(plan.intermediates, backend, recursive=True)
+    clear_intermediates(plan, files)
     failures = {result.well: result.failure for result in wells if result.failure is not None}
-    tables, broken, warnings = _materialize(plan, files, wells)
-    warnings = [*(warning for result in wells for warning in result.warnings), *warnings]
+    with using_host(files.host):
+        tables, broken, trouble = _materialize(plan, files, wells)
+    said = [*(warning for result in wells for warning in result.warnings), *warnings, *trouble]
+    seconds = time.perf_counter() - start
     result = RunResult(
-        plan,
-        tuple(wells),
-        tables,
-        failures | broken,
-        tuple(warnings),
-        time.perf_counter() - start,
-        interrupted,
+        plan, tuple(wells), tables, failures | broken, tuple(said), seconds, interrupted, resumed
     )
-    _describe_output(result)
+    describe_output(plan, wells)
     write_record(result, files)
     return result
 
@@ -165,43 +237,23 @@ def _materialize(
     tables: dict[str, str] = {}
     failures: dict[str, Failure] = {}
     warnings: list[str] = []
-    for declared in plan.specials:
+    backends = plan.vfs.materialization_backends
+    for declared in plan.gathered:
         gathered: list[SpecialOutput] = [
             v for result in wells for v in result.specials.get(declared.name, ())
         ]
-        if declared.materialize is None or not gathered:
+        if not gathered:
             continue
-        path, backend = (plan.results / declared.name).as_posix(), plan.vfs.materialization_backend
+        paths = {key: (plan.results_in(key) / declared.name).as_posix() for key in backends}
         try:
-            tables[declared.name] = declared.materialize(gathered, path, files, backend)
+            tables[declared.name] = materialize(declared, gathered, paths, files, plan.vfs.backend_kwargs)
         except Exception as error:  # noqa: BLE001 - the images are safe; the table's failure is reported
             failures[f"table {declared.name}"] = Failure.of(f"materializing {declared.name!r}", error)
         else:
             warnings += files.host.notify(
-                "openhcs_materialized", name=declared.name, path=tables[declared.name], backend=backend
+                "openhcs_materialized",
+                name=declared.name,
+                path=tables[declared.name],
+                backend=backends[0],
             )
     return tables, failures, warnings
-
-
-def _describe_output(result: RunResult) -> None:
-    plan, reading = result.plan, result.plan.reading
-    done = [well for well in result.wells if well.failure is None]
-    images = [coordinates for well in done for coordinates in well.images]
-    update_metadata(
-        plan.output,
-        "images",
-        {
-            "microscope_handler_name": "openhcsdata",
-            "source_filename_parser_name": "openhcsdata",
-            "available_backends": {plan.vfs.materialization_backend: True},
-            **acquisition_fields(reading),
-            "image_files": [f"images/{image_name(coordinates)}" for coordinates in images],
-            "channels": {str(c): reading.channel_names[c] for c in sorted({i.channel for i in images})},
-            "wells": {well.well: None for well in done},
-            "sites": {str(site): None for site in sorted({i.site for i in images})},
-            "z_indexes": {str(z): None for z in sorted({i.z_index for i in images})},
-            "timepoints": {str(t): None for t in sorted({i.timepoint for i in images})},
-            "main": True,
-            "results_dir": plan.results.name,
-        },
-    )
