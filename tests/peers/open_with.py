@@ -128,10 +128,8 @@ def ome_zarr_models(store: Path, fields: list[Field]) -> Iterator[str]:
 def yaozarrs(store: Path, fields: list[Field]) -> Iterator[str]:
     import yaozarrs
 
-    try:
-        yaozarrs.validate_zarr_store(str(store))
-    except yaozarrs.StorageValidationError as error:
-        yield str(error)
+    yaozarrs.validate_zarr_store(str(store))  # raises what it finds wrong
+    yield from ()
 
 
 PROGRAMS: dict[str, tuple[Callable[[Path, list[Field]], Iterator[str]], str]] = {

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,3 +61,40 @@ def test_a_plain_image_that_does_not_fit_does_not_come_into_being(host, tiny):
     with pytest.raises(OSError, match="No space left"):
         zarr.save(np.stack([NOISE] * 6), f"{tiny}/stack")
     assert os.listdir(tiny) == []
+
+
+LIMITED = """
+import json, resource, signal, sys
+import numpy as np
+from openhcs_host import Host
+from openhcs_host.contracts.images import Coordinates, image_name
+
+images, version, strategy = sys.argv[1:]
+noise = np.random.default_rng(0).integers(0, 2**16, (500, 500), dtype=np.uint16)
+names = [f"{images}/{image_name(Coordinates('B02', site, 1, z))}" for site in (1, 2) for z in (1, 2, 3)]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with Host() as host:
+    zarr = host.backend("zarr", ngff_version=version, chunk_strategy=strategy)
+    zarr.save_batch([noise] * 6, names)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+    for plain in (False, True):
+        try:
+            zarr.save_batch([noise + 1] * 6, [f"{images}/x{n}" for n in range(6)] if plain else names, overwrite=True)
+        except OSError as error:
+            print(error.errno)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert sorted(zarr.list_files(images)) == sorted(names)
+    assert all(np.array_equal(found, noise) for found in zarr.load_batch(names))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no size of files")
+@pytest.mark.parametrize("strategy", ["well", "file"])
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_file_that_may_not_grow_leaves_the_old_well(tmp_path, strategy, version):
+    images = f"{tmp_path.as_posix()}/images"
+    command = [sys.executable, "-c", LIMITED, images, version, strategy]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(errno.EFBIG)] * 2
+    assert [name for name in os.listdir(images) if "openhcs-part" in name] == []
+    assert validate(LocalReader(images)) == []

@@ -1,10 +1,14 @@
 """What a killed writer left is finished or removed when the plate is opened, and the living are left alone."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from openhcs_backend_zarr import exchanging, wells
+from openhcs_backend_zarr.held_asides import held_aside
 from openhcs_backend_zarr.locking import LockedError, locked
 from openhcs_host import Host
 from openhcs_host.contracts.images import Coordinates, image_name
@@ -58,6 +62,34 @@ def test_without_an_exchange_in_one_step_a_well_is_replaced_in_two(zarr, images,
     for seed in (3, 4):
         zarr.save(plane(seed), f"{images}/plain", overwrite=True)
         assert zarr.load(f"{images}/plain").tolist() == plane(seed).tolist()
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from openhcs_backend_zarr import placing, plain
+from openhcs_host import Host
+
+plain.place = lambda *arguments, **options: os.kill(os.getpid(), signal.SIGKILL)
+Host().backend("zarr").save(np.ones((4, 4), np.uint16), sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_what_a_killed_saving_of_an_image_left_is_removed_and_the_living_are_left_alone(
+    zarr, tmp_path, plane
+):
+    folder = tmp_path.as_posix()
+    done = subprocess.run([sys.executable, "-c", KILLED, f"{folder}/stack"], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert any("openhcs-part" in name for name in os.listdir(folder))
+    with held_aside(folder) as living:
+        assert zarr.list_dir(folder) == []
+        assert os.path.isdir(living)
+        assert len([name for name in os.listdir(folder) if "openhcs-part" in name]) == 2
+    assert os.listdir(folder) == []
+    zarr.save(plane(1), f"{folder}/stack")
+    assert os.listdir(folder) == ["stack"]
 
 
 def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):

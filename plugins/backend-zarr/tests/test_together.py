@@ -63,3 +63,16 @@ def test_processes_write_different_wells_at_once(zarr, images):
     running = [subprocess.Popen([sys.executable, "-c", PROGRAM, images, part]) for part in parts]
     assert [process.wait() for process in running] == [0, 0, 0]
     check(zarr, images, wells)
+
+
+def test_no_writer_sees_the_row_that_another_one_begins(zarr, images):
+    for turn in range(25):  # each turn begins rows that none has begun
+        plate = f"{images}-{turn}"
+        wells = [well_name(1, column) for column in (1, 2, 3, 4)]
+
+        def write(well, plate=plate):
+            zarr.save(np.ones((5, 7), np.uint16), f"{plate}/{image_name(Coordinates(well, 1, 1))}")
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, wells))
+        assert len(zarr.list_files(plate)) == 4

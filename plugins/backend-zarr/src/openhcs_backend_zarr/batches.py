@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
+from openhcs_backend_zarr.arriving import ArrivingPlanes, checked_plane
 from openhcs_backend_zarr.building import FieldChange
-from openhcs_backend_zarr.encoding import storable
 from openhcs_backend_zarr.fields import Spot
 from openhcs_backend_zarr.names import PlaneName, plane_name, well_of_chunk
 from openhcs_host.contracts.images import ImageMetadata
-from openhcs_host.errors import BatchError, UnsupportedDataError
+from openhcs_host.errors import BatchError
 
-__all__ = ["Batch", "WellBatch", "sorted_batch"]
+__all__ = ["Batch", "WellBatch", "arriving_fields", "field_name", "sorted_batch"]
 
 
 @attrs.frozen(eq=False)
@@ -71,6 +71,46 @@ def sorted_batch(
     )
 
 
+def arriving_fields(
+    data: Sequence[Any],
+    paths: Sequence[str],
+    images: Sequence[ImageMetadata | None] | None,
+    root: str,
+    well: str,
+) -> Iterator[FieldChange]:
+    """Yield the fields of a batch whose items are loaded when they are taken, in the order of the batch.
+
+    Names and coordinates are checked before the first: what is no plane of the well is a ``BatchError``.
+    """
+    places: dict[int, dict[Spot, tuple[int, str]]] = {}
+    extensions: dict[int, str] = {}
+    for number, path in enumerate(paths):
+        name = plane_name(path)
+        if name is None or (name.folder, name.coordinates.well) != (root, well):
+            raise BatchError(f"{path!r} is no plane of well {well} in {root!r}; it was not saved")
+        here = name.coordinates
+        _check_image(path, name, images[number] if images is not None else None)
+        spot = here.channel, here.z_index, here.timepoint
+        of_site = places.setdefault(here.site, {})
+        if spot in of_site:
+            raise BatchError(f"the batch has two planes for {here}; nothing was saved")
+        if extensions.setdefault(here.site, name.extension) != name.extension:
+            raise BatchError(
+                f"{path!r} is a plane of a field with names ending in {extensions[here.site]!r}; nothing was saved"
+            )
+        of_site[spot] = number, path
+    for site, of_site in places.items():
+        said = ((spot, images[number]) for spot, (number, _) in of_site.items()) if images is not None else ()
+        known = tuple((spot, image) for spot, image in said if image is not None)
+        planes = ArrivingPlanes(data, of_site)
+        yield FieldChange(site, field_name(well, site), planes, extensions[site], known)
+
+
+def field_name(well: str, site: int) -> str:
+    """Return what a field is called for people."""
+    return f"{well} site {site}"
+
+
 def _check_image(path: str, name: PlaneName, image: ImageMetadata | None) -> None:
     said = None if image is None else image.coordinates
     if said is not None and said != name.coordinates:
@@ -91,15 +131,7 @@ def _check_chunk(chunk_name: str | None, wells: set[str]) -> None:
 
 
 def _add(field: _FieldParts, item: Any, path: str, name: PlaneName, image: ImageMetadata | None) -> None:
-    try:
-        plane = storable(item)
-    except UnsupportedDataError as error:
-        raise UnsupportedDataError(f"cannot save {path!r}: {error}") from error
-    if plane.ndim != 2 or not plane.size:
-        raise UnsupportedDataError(
-            f"cannot save {path!r}: the name is that of one plane [Y, X], and the array has the shape "
-            f"{plane.shape}; save its planes, or the stack under another name"
-        )
+    plane = checked_plane(item, path)
     here = name.coordinates
     spot = here.channel, here.z_index, here.timepoint
     if spot in field.planes:
@@ -122,4 +154,4 @@ def _add(field: _FieldParts, item: Any, path: str, name: PlaneName, image: Image
 
 
 def _change(well: str, site: int, part: _FieldParts) -> FieldChange:
-    return FieldChange(site, f"{well}_s{site:03d}", part.planes, part.extension, tuple(part.images))
+    return FieldChange(site, field_name(well, site), part.planes, part.extension, tuple(part.images))

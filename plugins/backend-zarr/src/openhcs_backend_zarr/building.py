@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
+from openhcs_backend_zarr.arriving import ArrivingPlanes
 from openhcs_backend_zarr.config import NgffVersion, ZarrConfig
 from openhcs_backend_zarr.describing import LAYOUT_KEYS, Known, attributes_of, known_of, said_by
 from openhcs_backend_zarr.fields import Spot
@@ -29,6 +30,7 @@ from openhcs_host.files.atomic import is_temporary
 __all__ = [
     "FieldChange",
     "check_change",
+    "config_of",
     "dtype_of",
     "kept_of",
     "link_file",
@@ -55,12 +57,16 @@ class FieldChange:
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of each plane."""
+        if isinstance(self.planes, ArrivingPlanes):
+            return self.planes.size
         rows, columns = next(iter(self.planes.values())).shape
         return rows, columns
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of all planes."""
+        if isinstance(self.planes, ArrivingPlanes):
+            return self.planes.dtype
         return next(iter(self.planes.values())).dtype
 
     def joined(self, other: FieldChange, *, overwrite: bool) -> FieldChange:
@@ -176,7 +182,7 @@ def kept_of(images: Images, stored: StoredImage, replaced: set[Spot]) -> Kept:
     """Return the arrays of one of our fields, without the planes that are replaced."""
     recorded, size, dtype = stored.field.recorded, stored.field.size, dtype_of(stored)
     grid = Grid(recorded.channels, recorded.z_indexes, recorded.timepoints)
-    layout = ArrayLayout.of(grid.shape(size or (1, 1)), dtype, _config_of(stored))
+    layout = ArrayLayout.of(grid.shape(size or (1, 1)), dtype, config_of(stored), stored.field.axes)
     layouts = tuple(layout.level(number) for number in range(len(stored.field.arrays)))
     return Kept(
         os.path.dirname(stored.group.document),
@@ -230,7 +236,8 @@ def _absent(part: NewArrays) -> list[tuple[int, int, int]]:
     return sorted(index for index in indices if index is not None)
 
 
-def _config_of(stored: StoredImage) -> ZarrConfig:
+def config_of(stored: StoredImage) -> ZarrConfig:
+    """Return the configuration with which one of our images was written."""
     recorded = stored.group.attributes["openhcs"].get("layout")
     options = {key: recorded[key] for key in LAYOUT_KEYS} if isinstance(recorded, dict) else {}
     version: NgffVersion = "0.5" if stored.group.zarr_format == 3 else "0.4"

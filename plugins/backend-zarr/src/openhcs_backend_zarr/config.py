@@ -78,7 +78,7 @@ class ZarrConfig:
     ngff_version: NgffVersion = attrs.field(default="0.5", validator=attrs.validators.in_(("0.4", "0.5")))
     """Version of new stores; a plate keeps the version that it has."""
     pyramid: int = attrs.field(default=0)
-    """How many smaller levels to write, each with half the rows and columns of the one before."""
+    """How many smaller levels to write beside the full one, each with half the rows and columns of the one before."""
     shard_bytes: int = attrs.field(default=64 << 20)
     """Bytes of pixels in one object at most; beyond it is split along z, and one plane is never split."""
     durability: Literal["process", "power"] = attrs.field(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -22,7 +22,7 @@ from openhcs_host.contracts.images import check_well, well_name
 from openhcs_host.errors import InvalidPathError, PlateConflictError, PlateError
 from openhcs_host.files.natural import natural_sorted
 
-__all__ = ["PlateContents", "open_contents", "site_numbers"]
+__all__ = ["PlateContents", "is_site", "open_contents", "site_numbers"]
 
 _NUMBER: Final = re.compile(r"0*[1-9][0-9]{0,8}\Z")
 
@@ -39,6 +39,13 @@ class PlateContents:
     """Wells by name, in order of row and column."""
     problems: tuple[str, ...]
     """What is strange about the list of wells."""
+    attributes: Mapping[str, Any]
+    """All attributes of the plate's group."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether the plate is one of ours, in which the name of a field is its site."""
+        return "openhcs" in self.attributes
 
     def images(self) -> tuple[dict[str, list[tuple[int, ImageRef]]], list[str]]:
         """Return each well's images under their site numbers, and a sentence per well that cannot be read."""
@@ -49,7 +56,7 @@ class PlateContents:
                 found[well] = self.images_of(reference)
             except (PlateError, InvalidPathError) as error:
                 problems.append(f"well {well} cannot be read: {error}")
-        numbers = site_numbers(image.path for images in found.values() for image in images)
+        numbers = site_numbers((image.path for images in found.values() for image in images), kept=self.ours)
         return {
             well: [(numbers[image.path], image) for image in images] for well, images in found.items()
         }, problems
@@ -92,7 +99,7 @@ def open_contents(reader: StoreReader) -> PlateContents:
         wells[well] = reference
         problems += strange
     ordered = {well: wells[well] for well in sorted(wells, key=check_well)}
-    return PlateContents(documents, plate, ordered, tuple(problems))
+    return PlateContents(documents, plate, ordered, tuple(problems), attributes)
 
 
 def _named(reference: WellRef, plate: Plate) -> tuple[str, list[str]]:
@@ -113,14 +120,23 @@ def _named(reference: WellRef, plate: Plate) -> tuple[str, list[str]]:
     return well, []
 
 
-def site_numbers(names: Iterable[str]) -> dict[str, int]:
+def is_site(name: str) -> bool:
+    """Whether the name of an image is a site's number as we write it."""
+    return _NUMBER.match(name) is not None and name[0] != "0"
+
+
+def site_numbers(names: Iterable[str], *, kept: bool = False) -> dict[str, int]:
     """Give each image name of a plate its number: the name itself, if all are numbers from 1.
 
     Otherwise every name has its rank from 1 among all of the plate, so that one site means the same in
-    every well, also where a well lacks some.
+    every well, also where a well lacks some. With ``kept``, for plates of ours to which somebody added, names that
+    are numbers stay what they are and the others follow.
     """
     distinct = set(names)
     numbers = {name: int(name) for name in distinct if _NUMBER.match(name)}
     if len(numbers) == len(distinct) == len(set(numbers.values())):
         return numbers
-    return {name: rank for rank, name in enumerate(natural_sorted(distinct), start=1)}
+    ours = {name: int(name) for name in distinct if kept and is_site(name)}
+    first = max(ours.values(), default=0) + 1
+    others = natural_sorted(distinct - set(ours))
+    return ours | {name: rank for rank, name in enumerate(others, start=first)}

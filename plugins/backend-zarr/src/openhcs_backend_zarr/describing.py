@@ -18,7 +18,7 @@ from openhcs_backend_zarr.objects import Range
 from openhcs_host.contracts.images import ImageMetadata
 from openhcs_host.errors import BatchError
 
-__all__ = ["LAYOUT_KEYS", "Known", "attributes_of", "known_of", "said_by"]
+__all__ = ["LAYOUT_KEYS", "Known", "attributes_of", "known_of", "layout_of", "said_by"]
 
 LAYOUT_KEYS: Final = ("chunk_strategy", "compressor", "compression_level", "shard_bytes")
 """Parts of the configuration that an image records, so that it grows as it was written."""
@@ -131,10 +131,14 @@ def attributes_of(
         ),
     )
     attributes = image_attributes(image)
-    settings = attrs.asdict(config)
-    layout = {key: _plain(settings[key]) for key in LAYOUT_KEYS}
-    attributes["openhcs"]["layout"] = {"dtype": dtype.name, **layout}
+    attributes["openhcs"]["layout"] = layout_of(dtype, config)
     return attributes
+
+
+def layout_of(dtype: np.dtype[Any], config: ZarrConfig) -> dict[str, Any]:
+    """Return what an image records of how it is written."""
+    settings = attrs.asdict(config)
+    return {"dtype": dtype.name, **{key: _plain(settings[key]) for key in LAYOUT_KEYS}}
 
 
 def _channel(known: Known, number: int, dtype: np.dtype[Any]) -> OmeroChannel:

@@ -49,7 +49,9 @@ class PlateFacts:
     _channels: _Runs[tuple[tuple[int, ...], tuple[OmeroChannel, ...] | None]] = attrs.field(
         factory=lambda: _Runs()
     )
-    _scales: _Runs[tuple[tuple[Axis, ...], tuple[float, ...] | None]] = attrs.field(factory=lambda: _Runs())
+    _scales: _Runs[tuple[tuple[Axis, ...], tuple[float, ...] | None, bool]] = attrs.field(
+        factory=lambda: _Runs()
+    )
     _positions: dict[str, dict[int, tuple[float, float] | None]] = attrs.field(factory=dict)
     _placed: set[str] = attrs.field(factory=set)
 
@@ -62,7 +64,7 @@ class PlateFacts:
             return
         if image.recorded is not None or any((image.datasets[0].translation or ())[-2:]):
             self._placed.add(well)  # others write a translation of zeros where they know no position
-        self._scales.add((image.axes, image.datasets[0].scale))
+        self._scales.add((image.axes, image.datasets[0].scale, image.recorded is not None))
 
     def pixel_size_um(self) -> float | None:
         """Return the edge of a pixel, if all fields agree and pixels are square."""
@@ -81,27 +83,22 @@ class PlateFacts:
             for most, _ in said.most_common(1)
         }
 
-    def positions(self) -> tuple[dict[int, tuple[float, float]], dict[tuple[str, int], tuple[float, float]]]:
-        """Return site to the position it has in most wells, and (well, site) to those that differ."""
-        known = {
+    def positions(self) -> dict[tuple[str, int], tuple[float, float]]:
+        """Return (well, site) to its position, where one is known."""
+        return {
             (well, site): position
             for well, sites in self._positions.items()
             if well in self._placed and _apart(sites)
             for site, position in sites.items()
             if position is not None
         }
-        counts: dict[int, Counter[tuple[float, float]]] = {}
-        for (_, site), position in known.items():
-            counts.setdefault(site, Counter())[position] += 1
-        usual = {site: count.most_common(1)[0][0] for site, count in sorted(counts.items())}
-        return usual, {key: position for key, position in known.items() if position != usual[key[1]]}
 
     def problems(self) -> list[str]:
         """Return why something is unknown although something is said of it, and what fields contradict."""
         problems = [
-            f"the scale along {letter} of {counted(count, 'image')} has "
+            f"the scale along {letters} of {counted(count, 'image')} has "
             + ("no unit" if unit is None else f"the unit {shown(unit)}, which is no known length")
-            for (letter, unit), count in sorted(self._strange_units().items(), key=str)
+            for (letters, unit), count in sorted(self._strange_units().items(), key=str)
         ]
         for letter, what in (("x", "pixel size"), ("z", "z step")):
             lengths = [length for length in self._lengths(letter) if length is not None]
@@ -130,17 +127,24 @@ class PlateFacts:
         return lengths.pop() if len(lengths) == 1 else None
 
     def _lengths(self, letter: str) -> set[float | None]:
-        return {length_um(axes, scale, letter) for axes, scale in self._scales.counts()}
+        return {length_um(axes, scale, letter) for axes, scale, _ in self._scales.counts()}
 
     def _strange_units(self) -> dict[tuple[str, str | None], int]:
-        """Return axis and unit to how many images have a scale there that means no length."""
+        """Return axes and unit to how many images have a scale there that means no length.
+
+        We write 1 without a unit where nothing is known; in images of others a missing unit was forgotten.
+        """
         found: dict[tuple[str, str | None], int] = {}
-        for (axes, scale), count in self._scales.counts().items():
+        for (axes, scale, ours), count in self._scales.counts().items():
+            letters: dict[str | None, list[str]] = {}
             for number, axis in enumerate(axes):
                 letter = axis.name.lower()
                 strange = letter in "xyz" and length_um(axes, scale, letter) is None
-                if strange and scale is not None and scale[number] != 1:
-                    found[letter, axis.unit] = found.get((letter, axis.unit), 0) + count
+                if strange and scale is not None and not (ours and scale[number] == 1):
+                    letters.setdefault(axis.unit, []).append(letter)
+            for unit, along in letters.items():
+                key = ", ".join(along), unit
+                found[key] = found.get(key, 0) + count
         return found
 
     def _said(self) -> dict[int, Counter[_Named]]:

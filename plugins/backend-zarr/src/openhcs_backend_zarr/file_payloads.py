@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from openhcs_backend_zarr.held_asides import held_aside
 from openhcs_backend_zarr.names import split
-from openhcs_backend_zarr.placing import place, removed
+from openhcs_backend_zarr.placing import place
+from openhcs_backend_zarr.stores import Files
 from openhcs_host import Host
 from openhcs_host.contracts.formats import Format
 from openhcs_host.errors import FormatError, PluginNotFoundError, UnsupportedDataError
-from openhcs_host.files.atomic import make_directories, temporary_name
+from openhcs_host.files.atomic import make_directories
 
 __all__ = ["format_of", "load_file", "save_file"]
 
@@ -39,23 +41,21 @@ def save_file(
     form = format_of(host, path, "save")
     folder, _ = split(path)
     make_directories(folder, power=power)
-    temporary = temporary_name(folder)
     try:
-        with open(temporary, "x+b") as stream:
-            form.write(data, stream, **options)
-            if power:
-                stream.flush()
-                os.fsync(stream.fileno())
-        place(temporary, path.rstrip("/"), overwrite=overwrite, power=power)
+        with held_aside(folder) as aside:
+            with open(f"{aside}/1", "x+b") as stream:
+                form.write(data, stream, **options)
+                if power:
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            place(f"{aside}/1", path.rstrip("/"), overwrite=overwrite, power=power)
     except UnsupportedDataError as error:
         raise UnsupportedDataError(f"cannot save {path!r}: {error}") from error
-    finally:
-        removed(temporary)
 
 
-def load_file(host: Host, path: str, options: Mapping[str, Any]) -> Any:
+def load_file(host: Host, files: Files, path: str, options: Mapping[str, Any]) -> Any:
     """Read a file in the format of its extension."""
-    with open(path.rstrip("/"), "rb") as stream:
+    with files.open(path.rstrip("/")) as stream:
         form = format_of(host, path, "load")
         try:
             return form.read(stream, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -63,5 +63,5 @@ def spot_of(coordinates: Coordinates) -> Spot:
     return coordinates.channel, coordinates.z_index, coordinates.timepoint
 
 
-Planes = dict[Spot, np.ndarray[Any, np.dtype[Any]]]
+Planes = Mapping[Spot, np.ndarray[Any, np.dtype[Any]]]
 """Place to pixels ``[Y, X]``."""

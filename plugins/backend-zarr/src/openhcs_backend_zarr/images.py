@@ -71,15 +71,19 @@ class Images:
             known = self._images.get(folder)
         if known is not None and known.group is group:
             return known
-        parse = self._of_thread.__dict__.setdefault("parse", ImageParser())
         documents = Documents(self.groups.files.reader(root), group.zarr_format)
         site = int(path.rpartition("/")[2]) if path.rpartition("/")[2].isdecimal() else 1
-        found = StoredImage(root, group, field_of(documents, parse, group.attributes, path, site))
+        found = StoredImage(root, group, field_of(documents, self.parser(), group.attributes, path, site))
         with self._lock:
             self._images[folder] = found
             if len(self._images) > 8 * _MOST_ARRAYS:
                 self._images.popitem(last=False)
         return found
+
+    def parser(self) -> ImageParser:
+        """Return the parser of this thread."""
+        parser: ImageParser = self._of_thread.__dict__.setdefault("parse", ImageParser())
+        return parser
 
     def is_current(self, stored: StoredImage) -> bool:
         """Whether the image is still the one that was looked at, so that what was read of it is of one piece."""
@@ -116,6 +120,7 @@ class Images:
         with self._lock:
             self._arrays.clear()
             self._images.clear()
+            self._context = None
 
     def _opened(self, stored: StoredImage, path: str) -> Any:
         import tensorstore as ts  # with the first array: nobody who only lists needs it
@@ -128,7 +133,7 @@ class Images:
         }
         with self._lock:
             if self._context is None:
-                self._context = ts.Context({"cache_pool": {"total_bytes_limit": 0}})
+                self._context = self.groups.files.context()
             context = self._context
         try:
             return ts.open(spec, open=True, read=True, context=context).result()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -18,9 +18,11 @@ from openhcs_backend_zarr.config import ZarrChunkStrategy, ZarrConfig
 from openhcs_backend_zarr.encoding import v2_compressor, v2_dtype, v3_codecs, v3_dtype
 from openhcs_backend_zarr.pyramid import level_shape
 
-__all__ = ["AXES", "ArrayLayout", "Index", "Shape"]
+__all__ = ["AXES", "LABEL_AXES", "ArrayLayout", "Index", "Shape"]
 
-AXES: Final = ("t", "c", "z", "y", "x")
+AXES: Final = "tczyx"
+LABEL_AXES: Final = "tzyx"
+"""Of label images, which all channels have in common."""
 
 Index = tuple[int, int, int]
 """Time, channel and z of a plane in its array, from 0."""
@@ -38,11 +40,13 @@ class ArrayLayout:
     """Strategy, compressor and version."""
     block: tuple[int, int]
     """Channels and planes of one object."""
+    axes: str = AXES
+    """Axes that the array has; one that it lacks has the extent 1 in ``shape``."""
 
     @classmethod
-    def of(cls, shape: Shape, dtype: np.dtype[Any], config: ZarrConfig) -> ArrayLayout:
+    def of(cls, shape: Shape, dtype: np.dtype[Any], config: ZarrConfig, axes: str = AXES) -> ArrayLayout:
         """Return the layout that ``config`` wants for a full-size array."""
-        return cls(shape, dtype, config, _block(shape, dtype, config))
+        return cls(shape, dtype, config, _block(shape, dtype, config), axes)
 
     def level(self, number: int) -> ArrayLayout:
         """Return the layout of a smaller level, with the same planes in every object."""
@@ -73,18 +77,18 @@ class ArrayLayout:
         """Return the name, below the array's folder, of the object in which a plane lies."""
         wide, deep = self.block
         time, channel, plane = index
-        name = f"{time}/{channel // wide}/{plane // deep}/0/0"
+        name = "/".join(map(str, self._stored([time, channel // wide, plane // deep, 0, 0])))
         return f"c/{name}" if self.config.ngff_version == "0.5" else name
 
     def document(self) -> tuple[str, dict[str, Any]]:
         """Return name and content of the document of the array."""
         wide, deep = self.block
         rows, columns = max(1, self.shape[3]), max(1, self.shape[4])
-        chunk, plane = [1, wide, deep, rows, columns], [1, 1, 1, rows, columns]
+        chunk, plane = (self._stored([1, *block, rows, columns]) for block in ((wide, deep), (1, 1)))
         if self.config.ngff_version == "0.4":
             return ".zarray", {
                 "zarr_format": 2,
-                "shape": list(self.shape),
+                "shape": self._stored(self.shape),
                 "chunks": chunk,
                 "dtype": v2_dtype(self.dtype),
                 "compressor": v2_compressor(self.config),
@@ -97,15 +101,18 @@ class ArrayLayout:
         return "zarr.json", {
             "zarr_format": 3,
             "node_type": "array",
-            "shape": list(self.shape),
+            "shape": self._stored(self.shape),
             "data_type": v3_dtype(self.dtype),
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "fill_value": self._fill,
             "codecs": [_sharding(plane, codecs)] if self.sharded else codecs,
             "attributes": {},
-            "dimension_names": list(AXES),
+            "dimension_names": list(self.axes),
         }
+
+    def _stored(self, values: Sequence[int]) -> list[int]:
+        return [value for value, axis in zip(values, AXES, strict=True) if axis in self.axes]
 
     @property
     def _together(self) -> bool:

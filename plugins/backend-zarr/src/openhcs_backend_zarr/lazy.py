@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from openhcs_backend_zarr.addresses import is_url
 from openhcs_backend_zarr.finding import Entry
 from openhcs_backend_zarr.images import Images, Region, cut
 from openhcs_host.errors import ConfigurationError, LibraryMissingError
@@ -23,6 +24,10 @@ def lazily(library: str, images: Images, entry: Entry, level: int, region: Regio
     if library == "zarr":
         if region is not None:
             raise ConfigurationError("a zarr handle is the whole array; slice it, or ask for 'dask'")
+        if is_url(entry.image.root):
+            raise ConfigurationError(
+                "a zarr handle is that of a folder; at a URL ask for 'tensorstore' or 'dask'"
+            )
         path = f"{entry.image.root}/{entry.image.field.arrays[level]}"
         return _library("zarr").open_array(path, mode="r")
     if library not in ("tensorstore", "dask"):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
 import attrs
 
+from openhcs_backend_zarr.addresses import address_of, canonical, is_url
 from openhcs_backend_zarr.groups import DOCUMENT_NAMES
 from openhcs_host.contracts.images import Coordinates, check_well, parse_image_name
 from openhcs_host.errors import BatchError, InvalidPathError
 
-__all__ = ["PlaneName", "check_path", "plane_name", "split", "well_of_chunk"]
+__all__ = ["PlaneName", "checked", "normal", "plane_name", "split", "well_of_chunk"]
 
 _CHUNK: Final = re.compile(r"(?:well[_ -]?)?([A-Z]{1,2}[0-9]{2,})\Z")
 
@@ -27,7 +29,9 @@ class PlaneName:
 
 
 def split(path: str) -> tuple[str, str]:
-    """Return folder and name; the folder of a bare name is ``.``."""
+    """Return folder and name; the folder of a bare name is ``.``, and a bucket or server has no name."""
+    if "://" in path and is_url(path) and not address_of(path).key:
+        return path, ""
     folder, separator, name = path.rstrip("/").rpartition("/")
     return (folder or separator or "."), name
 
@@ -42,14 +46,22 @@ def plane_name(path: str) -> PlaneName | None:
     return PlaneName(folder, here, name[name.index(".") :])
 
 
-def check_path(path: str) -> None:
-    """Raise ``InvalidPathError`` for what can name nothing here."""
+def checked(path: str) -> str:
+    """Return a path as stores know it, or raise ``InvalidPathError`` for what can name nothing here."""
     if not path or "\0" in path:
         raise InvalidPathError(
             f"{path!r} cannot be a path; give one such as '/run/images/A01_s001_w1_z001_t001.tif'"
         )
+    path = canonical(path)
     if split(path)[1] in DOCUMENT_NAMES:
         raise InvalidPathError(f"{path!r} is the name of a document of Zarr itself; give another name")
+    return path
+
+
+def normal(path: str) -> str:
+    """Return one and the same for all spellings of a path."""
+    path = canonical(path)
+    return path if is_url(path) else os.path.normpath(path)
 
 
 def well_of_chunk(chunk_name: str | None) -> str | None:

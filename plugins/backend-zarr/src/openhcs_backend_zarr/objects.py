@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import attrs
 import numpy as np
 
+from openhcs_backend_zarr.arriving import ArrivingPlanes
 from openhcs_backend_zarr.encoding import encoder
 from openhcs_backend_zarr.fields import Spot
 from openhcs_backend_zarr.grid import Grid, Planes
 from openhcs_backend_zarr.layout import ArrayLayout, Index
+from openhcs_backend_zarr.new_files import NewFiles
 from openhcs_backend_zarr.ngff.writing import encoded
 from openhcs_backend_zarr.pyramid import halved
 from openhcs_backend_zarr.shards import joined, parted
@@ -63,25 +65,32 @@ class NewArrays:
     """What is new."""
     kept: Kept | None = None
     """What is there already."""
+    reduce: Callable[[Array], Array] = halved
+    """Makes a plane of the next smaller level."""
 
 
 Task = Callable[[], Pieces]
+
+_MOST_OBJECTS: Final = 2
+"""Chunks of several planes that are loaded and encoded ahead, where planes are loaded as they are written."""
 
 
 def write_arrays(fields: Iterable[NewArrays], workers: Workers, *, power: bool) -> list[dict[int, Range]]:
     """Write the arrays of several fields; return the range of values of every channel's new planes, per field."""
     fields = list(fields)
     ranges: list[dict[int, Range]] = [{} for _ in fields]
+    files = NewFiles(field.folder for field in fields)
     work: list[tuple[int, str, tuple[Index | None, ...]]] = []
     for number, field in enumerate(fields):
         for level in range(field.levels):
             name, document = field.layout.level(level).document()
-            _write(f"{field.folder}/{level}/{name}", [encoded(document)], power)
+            files.write(f"{field.folder}/{level}/{name}", [encoded(document)], power=power)
         for key, places in field.layout.objects():
-            if not _linked(field, key, places):
+            if not _linked(field, key, places, files):
                 work.append((number, key, places))
     tasks = (task for number, _, places in work for task in _tasks(fields[number], places))
-    done = workers.ahead(tasks)
+    large = any(field.layout.solid and isinstance(field.planes, ArrivingPlanes) for field in fields)
+    done = workers.ahead(tasks, _MOST_OBJECTS if large else None)
     for number, key, places in work:
         field = fields[number]
         pieces = []
@@ -90,7 +99,7 @@ def write_arrays(fields: Iterable[NewArrays], workers: Workers, *, power: bool) 
             pieces.append(levels)
             if span is not None and place is not None:
                 _widen(ranges[number], field.grid.channels[place[1]], span)
-        _write_object(field, key, pieces, power)
+        _write_object(field, key, pieces, files, power)
     return ranges
 
 
@@ -109,12 +118,14 @@ def rewrite_object(field: NewArrays, key: str, workers: Workers, *, power: bool)
         if parts is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
+                if power:
+                    sync_directory(os.path.dirname(path))
             continue
         temporary = f"{os.path.dirname(path)}/.new.openhcs-part"
         with contextlib.suppress(FileNotFoundError):  # of a writer that was killed: we hold the well's lock
             os.unlink(temporary)
         try:
-            _write(temporary, parts, power)
+            NewFiles([field.folder]).write(temporary, parts, power=power)
             os.replace(temporary, path)
         except OSError:
             with contextlib.suppress(FileNotFoundError):
@@ -127,7 +138,10 @@ def rewrite_object(field: NewArrays, key: str, workers: Workers, *, power: bool)
 
 def _tasks(field: NewArrays, places: tuple[Index | None, ...]) -> Iterator[Task]:
     if field.layout.solid:
-        yield lambda: _solid(field, places)
+        # Planes are taken here and not in threads, so that they are taken in order.
+        spots = [None if place is None else field.grid.spot(place) for place in places]
+        planes = [None if spot is None else field.planes.get(spot) for spot in spots]
+        yield lambda: _solid(field, spots, planes)
         return
     encode = encoder(field.layout.config)
     for place in places:
@@ -152,22 +166,20 @@ def _carrying(field: NewArrays, kept: Kept, spot: Spot) -> Task:
 def _levels(field: NewArrays, plane: Array) -> Iterator[Array]:
     for level in range(field.levels):
         if level:
-            plane = halved(plane)
+            plane = field.reduce(plane)
         yield plane
 
 
-def _solid(field: NewArrays, places: tuple[Index | None, ...]) -> Pieces:
+def _solid(field: NewArrays, spots: Sequence[Spot | None], planes: Sequence[Array | None]) -> Pieces:
     """Encode one chunk of many planes, as Zarr v2 has it; what is absent is zero there."""
     spans: list[Range] = []
     wide, deep = field.layout.block
     stacks = [
-        np.zeros((len(places), *field.layout.level(level).shape[3:]), field.layout.dtype)
+        np.zeros((len(spots), *field.layout.level(level).shape[3:]), field.layout.dtype)
         for level in range(field.levels)
     ]
     known = 0
-    for at, place in enumerate(places):
-        spot = None if place is None else field.grid.spot(place)
-        plane = None if spot is None else field.planes.get(spot)
+    for at, (spot, plane) in enumerate(zip(spots, planes, strict=True)):
         if plane is None and spot is not None and field.kept is not None and spot in field.kept.present:
             plane = field.kept.decode(spot)
         elif plane is not None and (span := _range(plane)) is not None:
@@ -183,7 +195,7 @@ def _solid(field: NewArrays, places: tuple[Index | None, ...]) -> Pieces:
     return [encode(stack.reshape(1, wide, deep, *stack.shape[1:])) for stack in stacks], span
 
 
-def _linked(field: NewArrays, key: str, places: tuple[Index | None, ...]) -> bool:
+def _linked(field: NewArrays, key: str, places: tuple[Index | None, ...], files: NewFiles) -> bool:
     """Link an object that stays as it is, on all levels; return whether it does."""
     kept = field.kept
     if kept is None or kept.layouts[0].block != field.layout.block:
@@ -198,7 +210,7 @@ def _linked(field: NewArrays, key: str, places: tuple[Index | None, ...]) -> boo
         return False
     for level in range(field.levels):
         target = f"{field.folder}/{level}/{key}"
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        files.make_folder(os.path.dirname(target))
         os.link(f"{kept.folder}/{level}/{old_key}", target)
     return True
 
@@ -233,11 +245,13 @@ def _stored(kept: Kept, level: int, spot: Spot) -> bytes | None:
     return chunk
 
 
-def _write_object(field: NewArrays, key: str, pieces: list[list[bytes | None]], power: bool) -> None:
+def _write_object(
+    field: NewArrays, key: str, pieces: list[list[bytes | None]], files: NewFiles, power: bool
+) -> None:
     for level in range(field.levels):
         parts = _parts(field, [piece[level] for piece in pieces])
         if parts is not None:
-            _write(f"{field.folder}/{level}/{key}", parts, power)
+            files.write(f"{field.folder}/{level}/{key}", parts, power=power)
 
 
 def _parts(field: NewArrays, chunks: list[bytes | None]) -> list[bytes] | None:
@@ -246,21 +260,6 @@ def _parts(field: NewArrays, chunks: list[bytes | None]) -> list[bytes] | None:
     if not known:
         return None
     return joined(chunks) if field.layout.sharded else known
-
-
-def _write(path: str, parts: Iterable[bytes], power: bool) -> None:
-    try:
-        stream = open(path, "xb", buffering=0)  # noqa: SIM115 - closed below
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        stream = open(path, "xb", buffering=0)  # noqa: SIM115 - closed below
-    with stream:
-        for part in parts:
-            rest = memoryview(part)
-            while rest:
-                rest = rest[stream.write(rest) :]
-        if power:
-            os.fsync(stream.fileno())
 
 
 def _range(plane: Array) -> Range | None:

@@ -10,7 +10,7 @@ from openhcs_backend_zarr.exchanging import exchange, rename_new
 from openhcs_host.errors import PathExistsError
 from openhcs_host.files.atomic import sync_directory, temporary_name
 
-__all__ = ["place", "removed"]
+__all__ = ["place", "removed", "sync_tree"]
 
 
 def place(source: str, path: str, *, overwrite: bool, power: bool) -> None:
@@ -48,6 +48,12 @@ def removed(path: str) -> None:
             shutil.rmtree(path)
         else:
             os.unlink(path)
+
+
+def sync_tree(folder: str) -> None:
+    """Flush a folder and all folders in it, so that the names of what was made there survive a loss of power."""
+    for directory, _, _ in os.walk(folder):
+        sync_directory(directory)
 
 
 def _both_files(one: str, other: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import attrs
@@ -12,17 +11,19 @@ from openhcs_backend_zarr.building import FieldChange, written_fields
 from openhcs_backend_zarr.config import ZarrConfig
 from openhcs_backend_zarr.describing import Known
 from openhcs_backend_zarr.encoding import storable
+from openhcs_backend_zarr.held_asides import held_aside
 from openhcs_backend_zarr.images import Images
 from openhcs_backend_zarr.names import split
-from openhcs_backend_zarr.placing import place, removed
+from openhcs_backend_zarr.placing import place, sync_tree
 from openhcs_backend_zarr.workers import Workers
 from openhcs_host.contracts.images import ImageMetadata
 from openhcs_host.errors import UnsupportedDataError
-from openhcs_host.files.atomic import make_directories, temporary_name
+from openhcs_host.files.atomic import make_directories
 
-__all__ = ["pixels", "save_plain"]
+__all__ = ["Array", "pixels", "save_plain"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
+"""Pixels."""
 
 
 def pixels(data: Any, path: str) -> Array:
@@ -60,10 +61,8 @@ def save_plain(
     change = FieldChange(1, split(path)[1], spots, ".tif", said)
     folder, _ = split(path)
     make_directories(folder, power=config.power)
-    aside = temporary_name(folder)
-    try:
-        os.mkdir(aside)
+    with held_aside(folder) as aside:
         written_fields(images, aside, [change], {}, config, lambda _: Known(), workers, ndim=data.ndim)
+        if config.power:
+            sync_tree(aside)
         place(f"{aside}/1", path.rstrip("/"), overwrite=overwrite, power=config.power)
-    finally:
-        removed(aside)

@@ -25,6 +25,7 @@ __all__ = [
     "check_place",
     "plate_group",
     "register",
+    "registering",
     "update_plate",
     "version_of",
     "write_documents",
@@ -63,6 +64,13 @@ def check_place(groups: Groups, root: str, well: str) -> None:
 
 def register(groups: Groups, root: str, well: str, version: NgffVersion, *, power: bool) -> None:
     """Let the document of the plate list a well if it is there, and not if it is not."""
+    update_plate(groups, root, version, registering(groups, root, well, version), power=power)
+
+
+def registering(
+    groups: Groups, root: str, well: str, version: NgffVersion
+) -> Callable[[Group | None], Mapping[str, Any]]:
+    """Return what makes of a plate's group the attributes that list a well if it is there."""
 
     def change(group: Group | None) -> Mapping[str, Any]:
         there = groups.get(f"{root}/{well_path(well)}") is not None
@@ -74,7 +82,7 @@ def register(groups: Groups, root: str, well: str, version: NgffVersion, *, powe
             attributes[key] = value
         return attributes
 
-    update_plate(groups, root, version, change, power=power)
+    return change
 
 
 def update_plate(

@@ -14,8 +14,10 @@ from openhcs_backend_zarr.fields import Field, Spot
 from openhcs_backend_zarr.ngff.documents import StoreReader
 from openhcs_backend_zarr.ngff.images import ImageParser
 from openhcs_backend_zarr.ngff.physical import physical_shape
+from openhcs_backend_zarr.plate_records import record_of
+from openhcs_backend_zarr.reconciling import described, exact, placed, shape_of
 from openhcs_host.contracts.images import place_name
-from openhcs_host.contracts.microscopes import Place, Planes, PlateReading
+from openhcs_host.contracts.microscopes import Place, Plane, Planes, PlateReading
 from openhcs_host.errors import InvalidPathError, PlateConflictError, PlateError
 from openhcs_host.plates.wording import Findings, counted
 
@@ -48,26 +50,38 @@ def read_plate(reader: StoreReader, root: Path) -> PlateReading:
             for field in fields:
                 collector.add(well, field)
     planes = collector.planes()
-    problems = [*contents.problems, *problems, *collector.problems(), *_strange(contents)]
+    facts, record = collector.facts, record_of(contents.attributes)
+    shape = shape_of(record, contents)
+    problems = [*contents.problems, *problems, *collector.problems(), *_strange(contents, shape)]
     if not len(planes):
         why = "; ".join(problems[:3]) or "no well is listed"
         raise PlateError(f"the store at {str(root)!r} is a plate without a single readable image: {why}")
-    facts = collector.facts
-    positions, others = facts.positions()
+    positions, others = placed(record, facts.positions())
     return PlateReading(
         microscope="openhcsdata",
         root=root,
         backend="zarr",
         plate_name=contents.plate.name or root.name,
         planes=planes,
-        channels=facts.channels(),
-        plate_shape=physical_shape(contents.plate),
-        pixel_size_um=facts.pixel_size_um(),
-        z_step_um=facts.z_step_um(),
+        missing=[plane for plane in record.missing if not _has(planes, plane)],
+        channels=described(record, facts.channels()),
+        plate_shape=shape,
+        plate_type=record.plate_type,
+        objective=record.objective,
+        started=record.started,
+        time_offsets_s=record.time_offsets_s,
+        grid=record.grid,
+        pixel_size_um=exact(record.pixel_size_um, facts.pixel_size_um()),
+        z_step_um=exact(record.z_step_um, facts.z_step_um()),
         site_positions_um=positions,
         well_site_positions_um=others,
-        problems=(*problems, *facts.problems()),
+        z_positions_um=record.z_positions_um,
+        problems=(*problems, *record.problems, *facts.problems()),
     )
+
+
+def _has(planes: Planes, plane: Plane) -> bool:
+    return plane.coordinates.place in planes.by_well.get(plane.coordinates.well, ())
 
 
 _Pattern = tuple[list[Place], list[str]]
@@ -139,10 +153,10 @@ def _pattern(field: Field) -> _Pattern:
     return places, [place_name(*place) + extension for place in places]
 
 
-def _strange(contents: PlateContents) -> list[str]:
+def _strange(contents: PlateContents, shape: tuple[int, int] | None) -> list[str]:
     plate = contents.plate
     problems = []
-    if physical_shape(plate) is None:
+    if shape is None and physical_shape(plate) is None:
         problems.append(
             f"the plate lists {counted(len(plate.rows), 'row')} and {counted(len(plate.columns), 'column')}, which "
             "are those imaged rather than those of a plate: its size is unknown"

@@ -10,6 +10,7 @@ from typing import Final
 
 from openhcs_backend_zarr.config import NgffVersion
 from openhcs_backend_zarr.groups import Groups
+from openhcs_backend_zarr.held_asides import remove_abandoned
 from openhcs_backend_zarr.locking import LockedError, locked
 from openhcs_backend_zarr.ngff.physical import well_path
 from openhcs_backend_zarr.plate_documents import register, version_of
@@ -22,15 +23,16 @@ _OURS: Final = re.compile(r"\.([A-Z]{1,2}[0-9]{2,})-(?:lock|[0-9a-f]{12})\.openh
 
 
 def recover(groups: Groups, root: str) -> None:
-    """Finish or remove what writers of wells left that live no more.
+    """Finish or remove what writers of wells, images and files left that live no more.
 
-    Wells that others are writing at this moment are left alone, and so is everything in a folder that may
+    What others are writing at this moment is left alone, and so is everything in a folder that may
     be read only.
     """
     try:
         names = os.listdir(root)
     except (FileNotFoundError, NotADirectoryError):
         return
+    remove_abandoned(root, names)
     wells = {match[1] for name in names if (match := _OURS.match(name))}
     for well in sorted(wells):
         with contextlib.suppress(LockedError, PermissionError), locked(lock_of(root, well), wait=False):

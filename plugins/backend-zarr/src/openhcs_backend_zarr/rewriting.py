@@ -6,6 +6,7 @@ after its pixels are there, one that goes is struck off before they go.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from openhcs_backend_zarr.building import FieldChange, dtype_of, kept_of
@@ -15,6 +16,7 @@ from openhcs_backend_zarr.images import Images, StoredImage
 from openhcs_backend_zarr.ngff.writing import group_documents
 from openhcs_backend_zarr.objects import NewArrays, rewrite_object
 from openhcs_backend_zarr.plate_documents import write_documents
+from openhcs_backend_zarr.well_summaries import without_summary
 from openhcs_backend_zarr.workers import Workers
 
 __all__ = ["erased", "rewritten"]
@@ -49,6 +51,8 @@ def erased(
     """Delete planes of a field that keeps others."""
     kept = kept_of(images, stored, set(spots))
     field = NewArrays(kept.folder, kept.grid, kept.layouts[0], len(kept.layouts), {}, kept)
+    # The well's document may say that the field is complete; that must not outlast its planes.
+    without_summary(images.groups, os.path.dirname(kept.folder), power=power)
     gone = {index for spot in spots if (index := kept.grid.index(spot)) is not None}
     _redescribe(
         stored, known_of(stored.field), sorted(gone | set(stored.field.recorded.absent)), field, power

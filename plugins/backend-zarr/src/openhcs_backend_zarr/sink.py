@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import attrs
 
-from openhcs_backend_zarr.batches import WellBatch, sorted_batch
+from openhcs_backend_zarr.arriving import is_loaded
+from openhcs_backend_zarr.batches import WellBatch, arriving_fields, sorted_batch
+from openhcs_backend_zarr.names import checked
 from openhcs_backend_zarr.wells import WellSession
 from openhcs_host.contracts.images import ImageMetadata
 from openhcs_host.contracts.storage import Capability, DataSink, check_batch, refuse_options
@@ -51,9 +53,18 @@ class WellSink(DataSink):
         images: Sequence[ImageMetadata] | None = None,
         **options: Any,
     ) -> None:
-        """Write planes of one field or more: whole fields at once are fastest."""
+        """Write planes of one field or more: whole fields at once are fastest.
+
+        A list is checked before anything of it is written. Of any other sequence items are taken as they are
+        written, each once, those of a field time point by time point; if one of them cannot be saved, or
+        taken, the well is given up.
+        """
         refuse_options(self.key, options)
         check_batch(data, paths, images)
+        if not is_loaded(data):
+            fields = arriving_fields(data, paths, images, self._root, self._well)
+            self._session.take(fields, overwrite=overwrite)
+            return
         part = self._sorted(data, paths, images)
         if part is not None:
             self._session.add(part.fields, overwrite=overwrite)
@@ -61,6 +72,7 @@ class WellSink(DataSink):
     def _sorted(
         self, data: Sequence[Any], paths: Sequence[str], images: Sequence[ImageMetadata | None] | None
     ) -> WellBatch | None:
+        paths = [checked(path) for path in paths]
         batch = sorted_batch(data, paths, images, self._well)
         strange = [paths[number] for number in batch.others]
         strange += [part.root for part in batch.wells if part.root != self._root]

@@ -1,27 +1,22 @@
-"""Where documents and arrays lie: folders of the file system, or what a URL names."""
+"""Where documents and arrays lie: folders of the file system, or what a URL names (``remote_files``)."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Literal, Protocol
 
 from openhcs_backend_zarr.ngff.documents import LARGEST_DOCUMENT, LocalReader, StoreReader
 from openhcs_host.errors import PlateError
 
-__all__ = ["Files", "LocalFiles", "Stamp", "is_url"]
+__all__ = ["Files", "LocalFiles", "Stamp"]
 
 Stamp = tuple[int, int, int]
 """Device or kind, inode and time of change: differs when a document is another one."""
 
 _NOTHING_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
-
-
-def is_url(path: str) -> bool:
-    """Whether a path names something that is reached over a protocol, ``s3://bucket/plate``."""
-    scheme, separator, _ = path.partition("://")
-    return bool(separator) and scheme.isalnum()
 
 
 class Files(Protocol):
@@ -36,8 +31,23 @@ class Files(Protocol):
     def names(self, path: str) -> Sequence[str]:
         """Return the names directly below a folder, none if there is no such folder."""
 
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        """Return what lies at a path."""
+
+    def occupied(self, path: str) -> bool:
+        """Whether anything has the name."""
+
+    def children(self, path: str) -> Sequence[tuple[str, bool]]:
+        """Return the names directly below a folder that is there, and whether each is a folder."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Return a stream of a file's content; without one, ``FileNotFoundError``."""
+
     def reader(self, root: str) -> StoreReader:
         """Return the store at ``root`` for who reads its documents by keys."""
+
+    def context(self) -> Any:
+        """Return the context in which tensorstore opens arrays."""
 
     def kvstore(self, path: str) -> Any:
         """Return where tensorstore finds the array at ``path``."""
@@ -77,9 +87,38 @@ class LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def kind(self, path: str) -> Literal["file", "directory"] | None:
+        """Return what lies at a path, or where a link leads."""
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISDIR(mode):
+            return "directory"
+        return "file" if stat.S_ISREG(mode) else None
+
+    def occupied(self, path: str) -> bool:
+        """Whether anything has the name, a link to nowhere included."""
+        return os.path.lexists(path)
+
+    def children(self, path: str) -> list[tuple[str, bool]]:
+        """Return the names of files and folders in a folder."""
+        with os.scandir(path) as entries:
+            return [(item.name, item.is_dir()) for item in entries if item.is_dir() or item.is_file()]
+
+    def open(self, path: str) -> BinaryIO:
+        """Return a stream of a file's content."""
+        return open(path, "rb")
+
     def reader(self, root: str) -> LocalReader:
         """Return a reader that follows no link out of ``root``."""
         return LocalReader(root)
+
+    def context(self) -> Any:
+        """Return a new context, without a cache: pixels are read once."""
+        import tensorstore as ts
+
+        return ts.Context({"cache_pool": {"total_bytes_limit": 0}})
 
     def kvstore(self, path: str) -> dict[str, str]:
         """Return the folder as tensorstore names it."""

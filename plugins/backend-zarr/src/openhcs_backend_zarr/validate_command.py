@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import attrs
 import click
 
-from openhcs_backend_zarr.ngff.documents import LocalReader
+from openhcs_backend_zarr.addresses import canonical, is_url
+from openhcs_backend_zarr.ngff.documents import LocalReader, StoreReader
 from openhcs_backend_zarr.ngff.findings import Finding
+from openhcs_backend_zarr.remote_files import RemoteFiles
 from openhcs_backend_zarr.validating import validate
 from openhcs_host import hookimpl
 from openhcs_host.errors import InvalidPathError, PlateError
@@ -21,16 +22,16 @@ OPENHCS_API = 1
 
 
 @click.command("plate.validate")
-@click.argument("store", metavar="STORE", type=click.Path(path_type=Path))
+@click.argument("store", metavar="STORE", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def validate_command(store: Path, as_json: bool) -> int:
-    """Say what STORE, an OME-Zarr plate or image, gets wrong of OME-NGFF 0.4 and 0.5.
+def validate_command(store: str, as_json: bool) -> int:
+    """Say what STORE, an OME-Zarr plate or image in a folder or at a URL, gets wrong of OME-NGFF 0.4 and 0.5.
 
     Exit status: 0 valid, 1 it breaks a demand of the specification, 2 no OME-Zarr store.
     """
     try:
-        findings = validate(LocalReader(store))
-    except (PlateError, InvalidPathError) as failure:
+        findings = validate(_reader(store))
+    except (PlateError, InvalidPathError, OSError) as failure:
         click.echo(f"error: {store} cannot be read: {failure}", err=True)
         return 2
     if findings is None:
@@ -43,6 +44,10 @@ def validate_command(store: Path, as_json: bool) -> int:
     else:
         click.echo(_for_people(findings, len(errors)))
     return 1 if errors else 0
+
+
+def _reader(store: str) -> StoreReader:
+    return RemoteFiles().reader(canonical(store)) if is_url(store) else LocalReader(store)
 
 
 def _for_people(findings: list[Finding], errors: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -21,16 +21,20 @@ from openhcs_backend_zarr.describing import Known
 from openhcs_backend_zarr.exchanging import exchange, rename_new
 from openhcs_backend_zarr.fields import Spot
 from openhcs_backend_zarr.images import Images, StoredImage
+from openhcs_backend_zarr.labelling import label, unlabel
+from openhcs_backend_zarr.labels import check_size, regrown
 from openhcs_backend_zarr.locking import locked
 from openhcs_backend_zarr.ngff.model import ImageRef, Well
 from openhcs_backend_zarr.ngff.parsing import parse_well
 from openhcs_backend_zarr.ngff.physical import well_path
 from openhcs_backend_zarr.ngff.writing import group_documents, well_attributes
+from openhcs_backend_zarr.placing import sync_tree
 from openhcs_backend_zarr.plate_documents import check_place, register, version_of, write_documents
 from openhcs_backend_zarr.rewriting import erased, rewritten
+from openhcs_backend_zarr.well_summaries import summary_of
 from openhcs_backend_zarr.workers import Workers
-from openhcs_host.errors import PathExistsError, PlateError
-from openhcs_host.files.atomic import make_directories, sync_directory
+from openhcs_host.errors import BatchError, PathExistsError, PlateError
+from openhcs_host.files.atomic import atomic_write, make_directories, sync_directory
 
 __all__ = ["GONE", "NEW", "OLD", "WellSession", "Wells", "holder_prefix", "lock_of"]
 
@@ -81,18 +85,49 @@ class Wells:
             stored = self.fields(root, well)
             for change in changes:
                 check_change(change, stored.get(change.site), well, overwrite=overwrite)
+                check_size(self.images, change, stored.get(change.site))
             if len(changes) == 1 and rewritten(
                 self.images, stored.get(changes[0].site), changes[0], self.workers, power=config.power
             ):
                 return
-            with self._aside(root, well) as holder:
+            with self.aside(root, well) as holder:
                 made = f"{holder}/{NEW}"
                 changed = {change.site for change in changes}
                 for site, field in stored.items():
                     if site not in changed:
                         linked_field(_folder(field), f"{made}/{site}")
                 written_fields(self.images, made, changes, stored, config, prepared, self.workers)
-                self._put(root, well, holder, sorted(changed | set(stored)), version, config.power)
+                for site in changed & set(stored):
+                    regrown(self.images, made, stored[site], site, config, self.workers)
+                self.put(root, well, holder, sorted(changed | set(stored)), version, config.power)
+
+    def save_labels(
+        self,
+        root: str,
+        well: str,
+        name: str,
+        changes: Sequence[FieldChange],
+        config: ZarrConfig,
+        *,
+        overwrite: bool,
+    ) -> None:
+        """Save planes of the label image ``name`` beside fields that there are; all of them or none."""
+        make_directories(root, power=config.power)
+        with locked(lock_of(root, well)):
+            label(self, root, well, name, changes, config, overwrite=overwrite)
+
+    def remove_labels(
+        self,
+        root: str,
+        well: str,
+        names: Sequence[str],
+        spots: Mapping[int, Sequence[Spot]],
+        *,
+        power: bool,
+    ) -> None:
+        """Delete planes, by site, of label images."""
+        with locked(lock_of(root, well)):
+            unlabel(self, root, well, names, spots, power=power)
 
     def remove(self, root: str, well: str, spots: Mapping[int, Sequence[Spot]], *, power: bool) -> None:
         """Delete planes, by site; a field without planes goes, and a well without fields."""
@@ -107,11 +142,13 @@ class Wells:
             if not left:
                 self._take_away(root, well, version, power)
                 return
+            unlabel(self, root, well, None, spots, power=power)
+            left = {site: field for site, field in self.fields(root, well).items() if site in left}
             if len(left) < len(stored):
-                with self._aside(root, well) as holder:
+                with self.aside(root, well) as holder:
                     for site, field in left.items():
                         linked_field(_folder(field), f"{holder}/{NEW}/{site}")
-                    self._put(root, well, holder, sorted(left), version, power)
+                    self.put(root, well, holder, sorted(left), version, power)
                 left = self.fields(root, well)
             for site, field in left.items():
                 if spots.get(site):
@@ -131,12 +168,12 @@ class Wells:
                 )
             version = version_of(self.images.groups, root, config.ngff_version)
             config = attrs.evolve(config, ngff_version=version)
-            with self._aside(root, well) as holder:
+            with self.aside(root, well) as holder:
                 session = WellSession(self, f"{holder}/{NEW}", well, config, prepared)
                 yield session
-                session.flush()
+                session.finish()
                 if session.sites:
-                    self._put(root, well, holder, sorted(session.sites), version, config.power)
+                    self.put(root, well, holder, sorted(session.sites), version, config.power)
 
     def fields(self, root: str, well: str) -> dict[int, StoredImage]:
         """Return the fields of a well by site, none if it is not there; others' wells are a ``PlateError``."""
@@ -156,7 +193,8 @@ class Wells:
         return fields
 
     @contextlib.contextmanager
-    def _aside(self, root: str, well: str) -> Iterator[str]:
+    def aside(self, root: str, well: str) -> Iterator[str]:
+        """Have a folder in which a well can be made; what is left in it is removed."""
         holder = f"{root}/{holder_prefix(well)}{os.urandom(6).hex()}.openhcs-part"
         os.makedirs(f"{holder}/{NEW}")
         try:
@@ -164,19 +202,21 @@ class Wells:
         finally:
             shutil.rmtree(holder)
 
-    def _put(
+    def put(
         self, root: str, well: str, holder: str, sites: Sequence[int], version: NgffVersion, power: bool
     ) -> None:
+        """Put the well that was made in a folder of ``aside`` in its place; it has these sites."""
         made, place = f"{holder}/{NEW}", f"{root}/{well_path(well)}"
         document = Well(tuple(ImageRef(str(site)) for site in sites), version)
-        write_documents(made, group_documents(well_attributes(document), version), power=power)
+        attributes = {**well_attributes(document), **summary_of(made, sites, version)}
+        write_documents(made, group_documents(attributes, version), power=power)
         if power:
-            _sync_tree(holder)
+            sync_tree(holder)
         row = os.path.dirname(place)
         make_directories(row, power=power)
         if self.images.groups.get(row) is None:
             for name, content in group_documents({}, version).items():
-                _write_new(f"{row}/{name}", content)
+                _write_new(f"{row}/{name}", content, power)
         if os.path.isdir(place):
             if not exchange(made, place):
                 os.rename(place, f"{holder}/{OLD}")
@@ -189,7 +229,7 @@ class Wells:
         register(self.images.groups, root, well, version, power=power)
 
     def _take_away(self, root: str, well: str, version: NgffVersion, power: bool) -> None:
-        with self._aside(root, well) as holder:
+        with self.aside(root, well) as holder:
             os.rename(f"{root}/{well_path(well)}", f"{holder}/{GONE}")
             if power:
                 sync_directory(os.path.dirname(f"{root}/{well_path(well)}"))
@@ -208,6 +248,7 @@ class WellSession:
     sites: set[int] = attrs.field(factory=set)
     """Sites that have come."""
     _waiting: FieldChange | None = None
+    _given_up: bool = False
 
     def add(self, changes: Sequence[FieldChange], *, overwrite: bool) -> None:
         """Write planes of one or more fields."""
@@ -219,16 +260,37 @@ class WellSession:
                 if field is not None:
                     stored[change.site] = field
             check_change(change, stored.get(change.site), self._well, overwrite=overwrite)
-        images = self._wells.images
-        written_fields(
-            images, self._folder, changes, stored, self._config, self._prepared, self._wells.workers
-        )
+        images, workers = self._wells.images, self._wells.workers
+        try:
+            written_fields(images, self._folder, changes, stored, self._config, self._prepared, workers)
+        except BaseException:
+            self._given_up = True  # half a field lies there
+            raise
         self.sites |= {change.site for change in changes}
 
+    def take(self, changes: Iterable[FieldChange], *, overwrite: bool) -> None:
+        """Write fields whose planes are loaded as they are written, one field after the other.
+
+        An error is found when part of a field has been written: the well is not saved then, whatever follows.
+        """
+        try:
+            self.flush()
+            for change in changes:
+                self.add([change], overwrite=overwrite)
+        except BaseException:
+            self._given_up = True
+            raise
+
     def wait(self, change: FieldChange, *, overwrite: bool) -> None:
-        """Take one plane, to be written with the others of its field when another field comes."""
+        """Take one plane, to be written with the others of its field when another field comes.
+
+        No more wait than an object holds, as long as they come time point by time point.
+        """
+        if change.site in self.sites:
+            stored = self._wells.images.get(self._folder, str(change.site))
+            check_change(change, stored, self._well, overwrite=overwrite)
         waiting = self._waiting
-        if waiting is not None and waiting.site == change.site:
+        if waiting is not None and waiting.site == change.site and not self._suffices(waiting, change):
             self._waiting = waiting.joined(change, overwrite=overwrite)
             return
         self.flush()
@@ -238,6 +300,18 @@ class WellSession:
         """Write what waits."""
         if self._waiting is not None:
             self.add([], overwrite=True)
+
+    def finish(self) -> None:
+        """Write what waits; a well that was given up is a ``BatchError``."""
+        if self._given_up:
+            raise BatchError(f"well {self._well} was not saved: a batch of its planes was broken off")
+        self.flush()
+
+    def _suffices(self, waiting: FieldChange, change: FieldChange) -> bool:
+        rows, columns = waiting.size
+        held = len(waiting.planes) * rows * columns * waiting.dtype.itemsize
+        times = {timepoint for _, _, timepoint in waiting.planes}
+        return held >= self._config.shard_bytes and not times & {time for _, _, time in change.planes}
 
     def _with_waiting(self, changes: Sequence[FieldChange]) -> list[FieldChange]:
         waiting, self._waiting = self._waiting, None
@@ -254,11 +328,6 @@ def _folder(stored: StoredImage) -> str:
     return os.path.dirname(stored.group.document)
 
 
-def _write_new(path: str, content: bytes) -> None:
-    with contextlib.suppress(FileExistsError), open(path, "xb") as stream:  # the other writer says the same
+def _write_new(path: str, content: bytes, power: bool) -> None:
+    with atomic_write(path, overwrite=True, power=power) as stream:  # another writer says the same
         stream.write(content)
-
-
-def _sync_tree(folder: str) -> None:
-    for directory, _, _ in os.walk(folder):
-        sync_directory(directory)

@@ -22,16 +22,17 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
-    def ahead(self, tasks: Iterable[Callable[[], Result]]) -> Iterator[Result]:
+    def ahead(self, tasks: Iterable[Callable[[], Result]], most: int | None = None) -> Iterator[Result]:
         """Yield what the tasks return, in order; a few are done ahead, and no more, so that memory is bounded.
 
-        The first error is raised, and nothing more is begun.
+        ``most`` is how many at most, if they are large. The first error is raised, and nothing more is begun.
         """
         pool, waiting = self._started(), deque[Future[Result]]()
+        limit = 2 * self._count if most is None else min(most, 2 * self._count)
         try:
             for task in tasks:
                 waiting.append(pool.submit(task))
-                if len(waiting) > 2 * self._count:
+                if len(waiting) > limit:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

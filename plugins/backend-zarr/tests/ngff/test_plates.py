@@ -142,6 +142,20 @@ def test_a_scale_without_a_length_is_no_pixel_size(others, unit, problem):
     assert any(problem in sentence for sentence in reading.problems)
 
 
+def test_scales_of_one_without_a_unit_are_said(others):
+    written = others({"A/01": ("0", "1")}, rows=("A",), columns=("01",), scale=(1, 1, 1, 1, 1), unit=None)
+    assert "the scale along z, y, x of 2 images has no unit" in written.read().problems
+
+
+def test_a_size_that_no_image_has_is_refused(ours):
+    file, content, _ = ours.document("B/02/1")
+    recorded = content["attributes"]["openhcs"] if ours.version == "0.5" else content["openhcs"]
+    for size in ([10**400, 10], [0, 5], [-1, 5], [5, 2**31]):
+        recorded["size"] = size
+        file.write_text(json.dumps(content))
+        assert any("no size of an image" in problem for problem in ours.read().problems)
+
+
 def test_pixels_that_are_not_square_have_no_size(others):
     reading = others({"A/01": ("0",)}, rows=("A",), columns=("01",), scale=(1, 1, 2, 0.5, 0.6)).read()
     assert reading.pixel_size_um is None

@@ -25,10 +25,11 @@ from openhcs_backend_zarr.ngff.model import (
 from openhcs_host.errors import PlateError
 from openhcs_host.plates.wording import shown
 
-__all__ = ["ImageParser"]
+__all__ = ["ImageParser", "parse_recorded"]
 
 _COLOR: Final = re.compile(r"#?([0-9A-Fa-f]{6})\Z")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9.]+\Z")
+_LONGEST_EDGE: Final = 1 << 31  # pixels; no array library counts further along one axis of an image
 _MOST_AXES: Final = 8  # more than any version allows; others are refused before they are understood
 _T = TypeVar("_T")
 
@@ -58,7 +59,7 @@ class ImageParser:
         self._brief = brief
         self._axes = _Last(_axes)
         self._channels = _Last(_channels)
-        self._recorded = _Last(_recorded)
+        self._recorded = _Last(parse_recorded)
 
     def __call__(self, attributes: Mapping[str, Any], where: str) -> Image:
         """Return the first image of a group; a document that describes none is a ``PlateError``."""
@@ -195,7 +196,8 @@ def _window(found: object, where: str) -> Window | None:
     return Window(*numbers(ends, where, 4))
 
 
-def _recorded(found: object, where: str) -> tuple[Recorded, tuple[int, ...]]:
+def parse_recorded(found: object, where: str) -> tuple[Recorded, tuple[int, ...]]:
+    """Return what we recorded of an image, and the indices of channels that are white for want of a colour."""
     place = f"{where}: openhcs"
     content = as_object(found, place)
     counts = [
@@ -209,6 +211,8 @@ def _recorded(found: object, where: str) -> tuple[Recorded, tuple[int, ...]]:
         for index, entry in enumerate(as_list(content.get("absent", []), f"{place}.absent"))
     ]
     size = None if "size" not in content else integers(content["size"], f"{place}.size", 2)
+    if size is not None and not all(1 <= extent < _LONGEST_EDGE for extent in size):
+        raise PlateError(f"{place}.size is {shown(content['size'])}, which is no size of an image")
     recorded = Recorded(
         channels=counts[0],
         z_indexes=counts[1],
