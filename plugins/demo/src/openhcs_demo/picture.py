@@ -26,7 +26,7 @@ def draw_counts(plan: Plan, files: FileManager, path: str) -> None:
         shown = [plane for plane in planes if _same_image(plane.coordinates, first)]
         root = plan.reading.root.absolute().as_posix()
         pixels = files.load_batch([f"{root}/{virtual_name(plane)}" for plane in shown], plan.vfs.read_backend)
-        labels = files.load(plan.images / image_name(first), plan.vfs.materialization_backend)
+        labels = files.load(plan.images / image_name(first), plan.vfs.materialization_backends[0])
         tiles.append(_outlined(np.max(pixels, axis=0), labels))
     files.save(_montage(tiles), path, "disk")
 
