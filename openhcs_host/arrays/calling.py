@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from openhcs_host.seam.host import Host
 __all__ = ["call", "call_once", "device_of", "image_owner", "shape_of"]
 
 _NOTHING: Final = contextlib.nullcontext()
+_CPU_ONLY: Final[weakref.WeakKeyDictionary[MemoryType, bool]] = weakref.WeakKeyDictionary()
 
 
 def call(declared: Declared, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -142,9 +144,17 @@ def device_of(
 def _stream(
     host: Host, memory: MemoryType, source: MemoryType, stack: Any, device: str | None = None
 ) -> contextlib.AbstractContextManager[Any]:
-    if type(memory).stream is MemoryType.stream:
+    if type(memory).stream is MemoryType.stream or _has_only_cpu(memory):
         return _NOTHING
     return memory.stream(device_of(host, memory, source, stack, device))
+
+
+def _has_only_cpu(memory: MemoryType) -> bool:
+    """Whether no device of the library has streams; asked once, for devices do not come and go."""
+    known = _CPU_ONLY.get(memory)
+    if known is None:
+        known = _CPU_ONLY[memory] = all(device == "cpu" for device in memory.devices())
+    return known
 
 
 def _described(value: object) -> str:
