@@ -170,6 +170,7 @@ def test_writers_of_different_wells_are_all_listed(host, plane):
 
 
 def test_listing_a_plate_asks_for_no_key_of_its_wells(host, plane, monkeypatch):
+    pytest.importorskip("openhcs_backend_disk", reason="it brings the format of text files")
     zarr, root = host.backend("zarr"), "memory://run/plate"
     content = filled(zarr, root, plane)
     zarr.save("fine", f"{root}/notes.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from openhcs_microscope_imagexpress import names as names_module
@@ -133,9 +133,7 @@ GUIDS = st.one_of(
 
 
 @given(
-    prefix=st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1).filter(
-        lambda text: not text.startswith("._")
-    ),
+    prefix=st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1),
     well=WELLS,
     site=st.none() | NUMBERS,
     channel=st.none() | NUMBERS,
@@ -162,6 +160,7 @@ def test_every_name_that_can_be_written_is_read_back(
     name = "" if bare else f"{prefix}_"
     name += well + ("" if site is None else f"_s{site}") + (z + w if z_first else w + z)
     name += ("_thumb" if thumbnail else "") + guid + extension
+    assume(not name.startswith("._"))  # the shadow of another file
     assert parse_name(name) == ImageName(
         file=name,
         prefix="" if bare else prefix,

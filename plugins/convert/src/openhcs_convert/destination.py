@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from openhcs_host import Backend, FileManager, Host
+from openhcs_host import FileManager, Host
 from openhcs_host.contracts.images import Coordinates, image_name
 from openhcs_host.contracts.microscopes import PlateReading, PlateStore
 from openhcs_host.contracts.storage import DataSink, StorageBackend
@@ -39,12 +39,10 @@ class Destination:
         return f"{self.folder.as_posix()}/{image_name(coordinates)}"
 
     def has_content(self) -> bool:
-        """Whether anything lies there."""
+        """Whether anything lies there, for the backend or in the folder of that name."""
         folder = self.folder.as_posix()
-        return any(
-            self._files.exists(folder, key) and bool(self._files.list_dir(folder, key))
-            for key in {self.key, Backend.DISK.value}
-        )
+        stored = self._files.exists(folder, self.key) and bool(self._files.list_dir(folder, self.key))
+        return stored or (self.folder.is_dir() and any(self.folder.iterdir())) or self.folder.is_file()
 
     def prepare(self, reading: PlateReading) -> None:
         """Write down what is known of the plate before its images come."""
