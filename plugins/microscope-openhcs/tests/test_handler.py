@@ -180,3 +180,11 @@ def test_a_store_without_its_backend_says_what_to_install(handler, described, ho
         pytest.skip("the zarr backend is installed here")
     with pytest.raises(PluginNotFoundError, match="zarr"):
         handler.read(root)
+
+
+def test_a_deep_reading_loads_every_image_and_says_what_it_cannot(handler, described, host):
+    problems = handler.read(described(FIRST, SECOND), deep=True).problems
+    if "disk" in host.index.keys("backend"):
+        assert len(problems) == 1 and problems[0].startswith("2 images cannot be read:")
+    else:
+        assert len(problems) == 1 and "no image was loaded: no installed distribution" in problems[0]

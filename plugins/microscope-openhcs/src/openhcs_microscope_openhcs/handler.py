@@ -22,7 +22,7 @@ from openhcs_host.contracts.microscopes import (
     Skipped,
 )
 from openhcs_host.contracts.storage import ReadableBackend
-from openhcs_host.errors import OpenHCSError, PlateError
+from openhcs_host.errors import OpenHCSError, PlateError, PluginError
 from openhcs_host.plates.description import PlateDescription, describe_plate
 from openhcs_host.plates.metadata import FILE_NAME, workspace_mapping
 from openhcs_host.plates.records import acquisition_of
@@ -134,8 +134,12 @@ class OpenHCSHandler(MicroscopeHandler):
 
     def _loaded(self, reading: PlateReading) -> Iterator[str]:
         """Load every image and yield what is wrong: those that fail, are no planes, or differ in kind."""
-        backend = self._host.backend(reading.backend)
-        assert isinstance(backend, ReadableBackend)  # it has just been read
+        try:
+            backend = self._host.backend(reading.backend)
+        except PluginError as error:
+            yield f"no image was loaded: {error}"
+            return
+        assert isinstance(backend, ReadableBackend)  # a reading names a backend that loads
         failed: list[str] = []
         kinds: Counter[str] = Counter()
         examples: dict[str, str] = {}
