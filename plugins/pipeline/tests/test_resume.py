@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 
@@ -28,6 +29,10 @@ from openhcs_pipeline import (
     run_plan,
     special_outputs,
 )
+
+# No worker can import a module of tests by its name.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
 
 KILLS = int(os.environ.get("OPENHCS_KILLS", "4"))
 """How many seeded kills are tried; a stage of its own tries 50."""

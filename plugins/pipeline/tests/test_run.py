@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import threading
 
+import cloudpickle
 import numpy as np
 import pytest
 import tifffile
@@ -14,6 +16,9 @@ from openhcs_host import FileManager
 from openhcs_host.contracts.images import Coordinates, image_name, parse_image_name
 from openhcs_host.plates.metadata import read_metadata
 from openhcs_pipeline import FunctionStep, compile_plan, counts_per_well, run_plan, special_outputs
+
+# No worker can import a module of tests by its name.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 def pixels(plate, coordinates):
