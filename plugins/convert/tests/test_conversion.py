@@ -194,3 +194,16 @@ def test_an_error_that_nobody_expected_ends_the_conversion_and_it_can_be_resumed
     assert (done.resumed, done.written) == (24, 48) and not list(
         verify_plate(host, plate, target, backend="memory")
     )
+
+
+def test_a_conversion_that_ended_before_its_first_well_can_be_resumed(host, plate, target, monkeypatch):
+    def fails(self, reading):
+        FileManager(host).save("begun", target / "begun.txt", "memory")
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("openhcs_convert.destination.Destination.prepare", fails)
+        with pytest.raises(OSError, match="no space"):
+            convert_plate(host, plate, target, backend="memory")
+    done = convert_plate(host, plate, target, backend="memory", resume=True)
+    assert done.written == 72 and done.adds_up

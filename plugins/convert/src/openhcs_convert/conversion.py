@@ -85,8 +85,8 @@ def convert_plate(
     journal = Journal(journal_path(destination), settings)
     if resume:
         journal.resume()
+    journal.start()  # before anything lies at the destination: then a kill at any moment can be resumed
     target.prepare(reading)
-    journal.start()
     done: dict[str, int] = {}
     resumed: dict[str, int] = {}
     failures: dict[str, str] = {}
