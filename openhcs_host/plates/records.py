@@ -11,7 +11,7 @@ import attrs
 from openhcs_host.contracts.microscopes import Channel, Objective, PlateReading
 from openhcs_host.errors import MetadataError
 
-__all__ = ["acquisition_fields", "acquisition_of"]
+__all__ = ["acquisition_fields", "acquisition_of", "component_fields"]
 
 
 def acquisition_fields(reading: PlateReading) -> dict[str, Any]:
@@ -38,6 +38,17 @@ def acquisition_fields(reading: PlateReading) -> dict[str, Any]:
         "channel_details": {
             str(number): attrs.asdict(channel) for number, channel in reading.channels.items()
         },
+    }
+
+
+def component_fields(reading: PlateReading) -> dict[str, Any]:
+    """Return the fields of a record that list which channels, wells, sites, planes and time points there are."""
+    return {
+        "channels": {str(number): name for number, name in reading.channel_names.items()},
+        "wells": dict.fromkeys(reading.wells),
+        "sites": {str(site): None for site in reading.sites},
+        "z_indexes": {str(z): None for z in reading.z_indexes},
+        "timepoints": {str(t): None for t in reading.timepoints},
     }
 
 

@@ -11,7 +11,7 @@ from openhcs_host.contracts.images import image_name, place_name
 from openhcs_host.contracts.microscopes import Plane, PlateReading, Projection
 from openhcs_host.files.backends import Backend
 from openhcs_host.plates.metadata import update_metadata
-from openhcs_host.plates.records import acquisition_fields
+from openhcs_host.plates.records import acquisition_fields, component_fields
 
 __all__ = ["PROJECTIONS", "prepare_workspace", "virtual_name", "virtual_paths"]
 
@@ -50,11 +50,7 @@ def prepare_workspace(reading: PlateReading, folder: str | os.PathLike[str]) -> 
             "source_filename_parser_name": reading.microscope,
             **acquisition_fields(reading),
             "available_backends": {reading.backend: True, "virtual_workspace": True},
-            "channels": {str(number): name for number, name in reading.channel_names.items()},
-            "wells": dict.fromkeys(reading.wells),
-            "sites": {str(site): None for site in reading.sites},
-            "z_indexes": {str(z): None for z in reading.z_indexes},
-            "timepoints": {str(t): None for t in reading.timepoints},
+            **component_fields(reading),
             "workspace_mapping": _mapping(reading),
         },
     )

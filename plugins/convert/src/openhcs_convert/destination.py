@@ -13,7 +13,7 @@ from openhcs_host.contracts.microscopes import PlateReading, PlateStore
 from openhcs_host.contracts.storage import DataSink, StorageBackend
 from openhcs_host.errors import UnsupportedOperationError
 from openhcs_host.plates.metadata import FILE_NAME, read_metadata, update_metadata
-from openhcs_host.plates.records import acquisition_fields
+from openhcs_host.plates.records import acquisition_fields, component_fields
 
 __all__ = ["Destination"]
 
@@ -85,11 +85,7 @@ class Destination:
             "source_filename_parser_name": "openhcsdata",
             **acquisition_fields(reading),
             "available_backends": {self.key: True},
-            "channels": {str(number): name for number, name in reading.channel_names.items()},
-            "wells": dict.fromkeys(reading.wells),
-            "sites": {str(site): None for site in reading.sites},
-            "z_indexes": {str(z): None for z in reading.z_indexes},
-            "timepoints": {str(t): None for t in reading.timepoints},
+            **component_fields(reading),
             "image_files": [prefix + name for name in images],
             "main": True,
         }
